@@ -1,0 +1,49 @@
+"""Checks of source/template-lab.py: the shape to copy for a lab's own checks module (it runs without an engine)."""
+from ..lab import Exercise, Wrong
+from ._matchers import ask, judge, over_seeds, same_rows
+
+TOY = [{"flight": "UA 1", "scheduled": "00:10", "arrival": "00:55"},
+       {"flight": "DL 2", "scheduled": "00:40", "arrival": "01:05"},
+       {"flight": "AA 3", "scheduled": "01:20", "arrival": "01:20"}]
+
+
+def per_hour(answer):
+    """{hour of the schedule: flights} for the toy."""
+    def count(by):
+        return {hour: sum(event[by][:2] == hour for event in TOY) for hour in sorted({event[by][:2] for event in TOY})}
+    judge(ask(answer, TOY), count("scheduled"), [
+        (lambda: count("arrival"), "You grouped by arrival, not by schedule: a late flight moves to the hour it came in."),
+        (len(TOY), "You counted all flights together. The question asks for one number per scheduled hour."),
+        (lambda: {hour: True for hour in count("scheduled")}, "You marked the hours that have flights; count the flights."),
+        ({}, "You returned no hours at all.")], "Some hour has the wrong count.", show=TOY)
+    return "A late flight stays in the hour it was planned for."
+
+
+def newest(answer):
+    """One row per flight, the one with the latest arrival, for 20 orders of the same rows."""
+    import random
+    log = [{"flight": "UA 1", "arrival": minute, "gate": gate} for minute, gate in ((3, "A"), (9, "B"), (5, "C"))]
+    log += [{"flight": "DL 2", "arrival": minute, "gate": gate} for minute, gate in ((2, "D"), (2, "D"))]
+
+    def trial(seed):
+        shuffled = random.Random(seed).sample(log, len(log))
+        table = ask(answer, shuffled)
+        if isinstance(table, list) and len(table) == len(log):
+            raise Wrong("You kept every row. One row per flight is asked for.", shuffled)
+        if isinstance(table, list) and len(table) == 1:
+            raise Wrong("You kept one row for all flights. Keep one for each flight.", table)
+        same_rows(table, [log[1], log[3]], key="flight", sentence="The order of the input decided", start=None)
+    over_seeds(20, trial, budget=5)
+    return "Twenty orders of the same rows gave the same table."
+
+
+EXERCISES = {
+    1: Exercise("Flights per scheduled hour", per_hour,
+                ("Which of the two times says what the flight is about?", "Take the hour from event['scheduled'][:2]."),
+                "The question is about the plan, so the key is the scheduled hour. Arrival only says when you heard of it."),
+    2: Exercise("The newest row of each flight", newest,
+                ("What must decide: the position in the list, or a value in the row?",
+                 "Keep a dict by flight and replace an entry when event['arrival'] is greater."),
+                "A log may come in any order. A rule that looks at values only gives one answer for all orders.",
+                minutes=20, starred=True),
+}
