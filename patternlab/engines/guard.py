@@ -1,0 +1,94 @@
+"""Ends a process that doesn't read its standard input together with the kernel that owns it, even after kill -9.
+
+A tiny Python parent holds the read end of a pipe from the kernel. When the kernel is gone the pipe closes, and the
+parent ends its child: politely first, then for good.
+"""
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+_GUARD = '''
+import os, signal, subprocess, sys, threading
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+how, patience = int(sys.argv[1]), float(sys.argv[2])
+child = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL)
+os.write(3, b"%d\\n" % child.pid); os.close(3)
+def owner_gone():
+    try:
+        while os.read(0, 4096): pass
+    except OSError: pass
+    child.send_signal(how)
+    try: child.wait(patience)
+    except subprocess.TimeoutExpired: child.kill()
+threading.Thread(target=owner_gone, daemon=True).start()
+sys.exit(child.wait() & 255)
+'''
+
+
+class Guarded:
+    """A running child process: `pid` is the child's own, not the guard's."""
+
+    def __init__(self, command, log: Path, *, env=None, stop_signal=signal.SIGTERM, patience=5.0, cwd=None, **popen):
+        """Start `command` (a list of strings), its output appended to `log`; `patience` is in seconds."""
+        ready, tell = os.pipe()
+        arguments = [sys.executable, "-I", "-S", "-c", _GUARD, str(int(stop_signal)), str(patience), *map(str, command)]
+        # the guard writes the child's pid to its descriptor 3
+        with open(log, "ab") as out:
+            self._guard = subprocess.Popen(
+                ["/bin/sh", "-c", f'exec 3>&{tell}; exec "$@"', "sh", *arguments], stdin=subprocess.PIPE, stdout=out,
+                stderr=out, env=env, cwd=cwd, pass_fds=(tell,), start_new_session=True, **popen)
+        os.close(tell)
+        with os.fdopen(ready) as answer:
+            line = answer.readline().strip()
+        if not line:
+            raise RuntimeError(f"{Path(str(command[0])).name} could not be started; the reason is in {log}.")
+        self.pid = int(line)
+
+    def alive(self) -> bool:
+        return self._guard.poll() is None
+
+    def wait(self, seconds: float) -> bool:
+        """True as soon as the process has ended, False after `seconds`."""
+        try:
+            self._guard.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until the process is gone."""
+        if self.alive():
+            try:
+                os.kill(self.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.wait(10)
+        self._guard.stdin.close()
+
+    def stop(self, seconds: float = 8.0) -> None:
+        """End it politely (its stop signal), then for good after the guard's patience."""
+        if self.alive():
+            self._guard.stdin.close()
+            if not self.wait(seconds):
+                self.kill()
+
+
+def tail(log: Path, characters: int = 1200) -> str:
+    """The end of a log file, for an error's text."""
+    try:
+        return Path(log).read_text(errors="replace")[-characters:]
+    except OSError:
+        return ""
+
+
+def wait_for(condition, seconds: float, every: float = 0.02) -> bool:
+    """Poll `condition()` until it is true (True) or `seconds` have passed (False)."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(every)
+    return bool(condition())

@@ -1,0 +1,120 @@
+"""Which kernels have engines running, what memory is left for another one, and the folders that dead kernels left."""
+import json
+import os
+import platform
+import shutil
+import time
+from pathlib import Path
+
+from . import place
+
+_mine = None
+
+
+def _started(pid: int) -> float:
+    import psutil
+    try:
+        return round(psutil.Process(pid).create_time(), 1)
+    except psutil.Error:
+        return 0.0
+
+
+def _facts(folder: Path) -> dict:
+    try:
+        return json.loads((folder / "kernel.json").read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def _prefix() -> str:
+    # containers that share a lake see each other's folders but not each other's processes
+    return f"{platform.node()}-" if place.stack() == "compose" else ""
+
+
+def live() -> list:
+    """The facts of every kernel with engines: dicts of app, pid, started, folder."""
+    found = []
+    for folder in place.state("run").iterdir():
+        facts = _facts(folder)
+        if facts and _started(facts["pid"]) == facts["started"]:
+            found.append({**facts, "folder": str(folder)})
+    return found
+
+
+def sweep() -> int:
+    """Remove the run and work folders of kernels that are gone; how many were removed."""
+    alive, removed = {Path(kernel["folder"]).name for kernel in live()}, 0
+    for home in (place.state("run"), place.shared("work")):
+        for folder in home.iterdir():
+            owner = folder.name.rsplit("--", 1)[-1]
+            if owner.startswith(_prefix()) and owner not in alive and _stale(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                removed += 1
+    return removed
+
+
+def _stale(folder: Path) -> bool:
+    # a kernel that starts at this very moment has a folder, and writes its facts a moment later
+    try:
+        return time.time() - folder.stat().st_mtime > 10 or bool(_facts(folder))
+    except OSError:
+        return False
+
+
+def run_folder() -> Path:
+    """This kernel's own folder for the data and logs of its engines; registered, so that no sweep takes it."""
+    global _mine
+    if _mine is None or not _mine.exists() or _facts(_mine).get("pid") != os.getpid():
+        _mine = place.state("run", f"{_prefix()}{os.getpid()}-{int(_started(os.getpid()) * 10):x}")
+        name_kernel("a notebook")
+        sweep()
+    return _mine
+
+
+def name_kernel(app: str) -> None:
+    """Say which notebook this kernel is, for the refusal that another kernel may have to print."""
+    folder = _mine or run_folder()
+    scratch = folder / "kernel.tmp"
+    scratch.write_text(json.dumps({"app": app, "pid": os.getpid(), "started": _started(os.getpid())}))
+    os.replace(scratch, folder / "kernel.json")
+
+
+def work_folder(name: str) -> Path:
+    """An empty folder for this kernel's tables, on the storage that the whole cluster sees."""
+    folder = place.shared("work") / f"{name}--{run_folder().name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def available() -> int:
+    """Memory that a new process can have, in bytes: of the machine, or of the container where that has less."""
+    import psutil
+    free = psutil.virtual_memory().available
+    try:
+        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
+        cache = dict(line.split() for line in Path("/sys/fs/cgroup/memory.stat").read_text().splitlines())
+        free = min(free, limit - used + int(cache.get("inactive_file", 0)))
+    except (OSError, ValueError):
+        pass                                      # no cgroup limit: the machine's own number holds
+    return free
+
+
+def need_memory(what: str, megabytes: int) -> None:
+    """Refuse in one sentence to start `what` where less than `megabytes` are free; names the kernels that hold memory."""
+    free = available() // 2**20
+    if free >= megabytes:
+        return
+    holders = sorted({kernel["app"] for kernel in live() if kernel["pid"] != os.getpid()})
+    holding = f" These notebooks hold memory: {', '.join(holders)}; shut one down." if holders else \
+        " Close other programs, or give the machine (or container) more memory."
+    raise MemoryError(f"{what} needs {megabytes:,} MB of free memory and {free:,} MB are free.{holding}")
+
+
+def forget() -> None:
+    """Remove this kernel's folders: its engines have ended."""
+    if _mine is not None and _facts(_mine).get("pid") == os.getpid():
+        for folder in place.shared("work").glob(f"*--{_mine.name}"):
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(_mine, ignore_errors=True)

