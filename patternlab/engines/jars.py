@@ -1,4 +1,4 @@
-"""The locked jars: which there are, where they lie, and how they get there (a fetch with checksums that can be interrupted)."""
+"""The locked jars: which there are, where they lie, and the fetch with checksums that brings them."""
 import contextlib
 import errno
 import hashlib
@@ -16,6 +16,7 @@ from pathlib import Path
 from .place import setting, state
 
 LOCK = Path(__file__).with_name("jars.lock")
+DEFAULT = ("spark", "kafka", "connect", "debezium")  # what notebooks use; `start` fetches them, lessons need no network
 FETCH = "python3 kit.py fetch"
 THREADS = 4
 TRIES = 3
@@ -78,8 +79,9 @@ def jar_paths(*sets: str) -> list[Path]:
     lacking = missing(*sets)
     if lacking:
         rest = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-        raise JarProblem(f"{lacking[0].name}{rest} of the engine's jars are not in {lacking[0].path.parent}, or not whole: "
-                         f"run `{FETCH}{'' if {'spark', 'kafka'} >= set(sets) else ' --all'}` and start again.")
+        command = FETCH if set(sets) <= set(DEFAULT) else f"{FETCH} --all"
+        raise JarProblem(f"{lacking[0].name}{rest} of the engines' jars are not in {lacking[0].path.parent}, or not whole: "
+                         f"run `{command}` and start again.")
     return [jar.path for jar in locked(*sets)]
 
 
@@ -91,10 +93,10 @@ def verify(*sets: str) -> list[Jar]:
 def fetch(*sets: str, progress: bool = True) -> list[Path]:
     """Download what is missing of these sets (all sets when none is named) and return the paths as `jar_paths` does.
 
-    Each jar is downloaded into a scratch folder, compared with its sha256, and moved into place in one step: what is in the
-    jars folder is whole, an interrupted fetch goes on where it was, and two kits may fetch at once. JarProblem says in one
-    sentence what is wrong (no network, wrong checksum, disk full, unwritable folder). PATTERNLAB_MAVEN names a mirror's
-    address, PATTERNLAB_FROM a folder made by `kit.py pack`, which is asked before the network.
+    Each jar is downloaded into a scratch folder, compared with its sha256, and moved into place in one step: what is in
+    the jars folder is whole, an interrupted fetch goes on where it was, and two kits may fetch at once. JarProblem says in
+    one sentence what is wrong (no network, wrong checksum, disk full, unwritable folder). PATTERNLAB_MAVEN names a
+    mirror's address, PATTERNLAB_FROM a folder made by `kit.py pack`, which is asked before the network.
     """
     lacking = missing(*sets)
     if lacking:
@@ -102,8 +104,9 @@ def fetch(*sets: str, progress: bool = True) -> list[Path]:
         need = sum(jar.size for jar in lacking)
         free = shutil.disk_usage(state("jars")).free
         if free < need + 50_000_000:
-            raise JarProblem(f"The disk is full: the jars need {need / 1e6:.0f} MB and {state('jars')} has {free / 1e6:.0f} MB "
-                             "free. Make room, or set PATTERNLAB_STATE to a folder on another disk, and start again.")
+            raise JarProblem(f"The disk is full: the jars need {need / 1e6:.0f} MB and {state('jars')} has "
+                             f"{free / 1e6:.0f} MB free. Make room, or set PATTERNLAB_STATE to a folder on another disk, "
+                             "and start again.")
         bar = Bar("jars", need, len(lacking), quiet=not progress)
         try:
             with _scratch() as scratch, bar:
@@ -114,7 +117,7 @@ def fetch(*sets: str, progress: bool = True) -> list[Path]:
 
 
 class Bar:
-    """A progress bar in one line of a terminal; a plain line about every ten percent where the output is no terminal."""
+    """A progress bar in one line of a terminal; elsewhere a plain line about every ten percent."""
 
     def __init__(self, label: str, size: int, count: int, quiet: bool = False, out=None):
         self.label, self.size, self.count = label, size, count
@@ -207,7 +210,7 @@ def _bring(jar: Jar, scratch: Path, bar: Bar, stop: threading.Event) -> None:
         loaded = Path(shutil.copyfile(source, scratch / jar.name))
         bar.add(jar.size)
         if _sha256(loaded) != jar.sha256:
-            raise JarProblem(f"{source} is not the jar that the lock names (its checksum differs): copy that file again.")
+            raise JarProblem(f"{source} is not the jar that the lock names: its checksum differs. Copy that file again.")
     else:
         loaded = _from_maven(jar, scratch, bar, stop)
     os.replace(loaded, jar.path)
@@ -237,21 +240,21 @@ def _from_maven(jar: Jar, scratch: Path, bar: Bar, stop: threading.Event) -> Pat
         except requests.RequestException as error:
             bar.add(-got)
             if isinstance(error, ValueError):
-                raise JarProblem(f"PATTERNLAB_MAVEN is {mirror!r}, which is no address ({error}): correct or unset it.") from None
+                raise JarProblem(f"PATTERNLAB_MAVEN is {mirror!r}, which is no address: correct or unset it.") from None
             if attempt == TRIES or stop.wait(attempt):
-                raise JarProblem(
-                    f"No network: {where} did not answer while {jar.name} was fetched ({type(error).__name__}). Connect, or set "
-                    "PATTERNLAB_FROM to a folder made by `kit.py pack`, and start again: it goes on where it was.") from None
+                raise JarProblem(f"No network: {where} did not answer while {jar.name} was fetched "
+                                 f"({type(error).__name__}). Connect, or set PATTERNLAB_FROM to a folder made by "
+                                 "`kit.py pack`, and start again: it goes on where it was.") from None
             continue
         except RuntimeError:  # jgo's word for any answer but 200
-            raise JarProblem(f"{where[0].upper()}{where[1:]} has no {jar.group}:{jar.artifact}:{jar.version} for us. Look whether "
-                             "a proxy is in the way or PATTERNLAB_MAVEN is wrong, and start again.") from None
+            raise JarProblem(f"{where[0].upper()}{where[1:]} refused {jar.group}:{jar.artifact}:{jar.version}. Look whether a "
+                             "proxy is in the way or PATTERNLAB_MAVEN is wrong, and start again.") from None
         bar.add(jar.size - got)
         if _sha256(loaded) == jar.sha256:
             return loaded
         if attempt == TRIES:
-            raise JarProblem(f"The checksum of {jar.name} as {where} sent it is not the one in jars.lock: something on the way "
-                             "changes files. Use another network, and start again.")
+            raise JarProblem(f"The checksum of {jar.name} as {where} sent it is not the one in jars.lock: something on the "
+                             "way changes files. Use another network, and start again.")
         bar.add(-jar.size)
     raise AssertionError("unreachable")
 
@@ -277,10 +280,10 @@ def _disk(error: OSError) -> JarProblem:
     if error.errno is None:  # has its own sentence already
         return JarProblem(str(error))
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return JarProblem(f"The disk filled up while jars were fetched to {state('jars')}. Make room, or set PATTERNLAB_STATE "
-                          "to a folder on another disk, and start again: it goes on where it was.")
-    return JarProblem(f"The jars can't be written to {error.filename or state('jars')} ({error.strerror or error}). Set "
-                      "PATTERNLAB_STATE to a folder of your own and start again.")
+        return JarProblem(f"The disk is full: it filled up while jars were fetched to {state('jars')}. Make room, or set "
+                          "PATTERNLAB_STATE to a folder on another disk, and start again: it goes on where it was.")
+    return JarProblem(f"The jars can't be written to {error.filename or state('jars')} ({error.strerror or error}). "
+                      "Set PATTERNLAB_STATE to a folder of your own and start again.")
 
 
 @contextlib.contextmanager
