@@ -3,6 +3,7 @@
 A tiny Python parent holds the read end of a pipe from the kernel. When the kernel is gone the pipe closes, and the
 parent ends its child: politely first, then for good.
 """
+import json
 import os
 import signal
 import subprocess
@@ -11,17 +12,17 @@ import time
 from pathlib import Path
 
 _GUARD = '''
-import os, signal, subprocess, sys, threading
+import json, os, signal, subprocess, sys, threading
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-how, patience = int(sys.argv[1]), float(sys.argv[2])
-child = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL)
-os.write(3, b"%d\\n" % child.pid); os.close(3)
+how = json.loads(sys.argv[1])
+child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, **how["as"])
+os.write(how["tell"], b"%d\\n" % child.pid); os.close(how["tell"])
 def owner_gone():
     try:
         while os.read(0, 4096): pass
     except OSError: pass
-    child.send_signal(how)
-    try: child.wait(patience)
+    child.send_signal(how["stop"])
+    try: child.wait(how["patience"])
     except subprocess.TimeoutExpired: child.kill()
 threading.Thread(target=owner_gone, daemon=True).start()
 sys.exit(child.wait() & 255)
@@ -31,15 +32,18 @@ sys.exit(child.wait() & 255)
 class Guarded:
     """A running child process: `pid` is the child's own, not the guard's."""
 
-    def __init__(self, command, log: Path, *, env=None, stop_signal=signal.SIGTERM, patience=5.0, cwd=None, **popen):
-        """Start `command` (a list of strings), its output appended to `log`; `patience` is in seconds."""
+    def __init__(self, command, log: Path, *, env=None, cwd=None, stop_signal=signal.SIGTERM, patience=5.0, **child):
+        """Start `command` (a list of strings), its output appended to `log`.
+
+        It is stopped by `stop_signal`, and after `patience` seconds for good. `child` (user, group, extra_groups) goes to
+        the child alone: the guard stays who the kernel is.
+        """
         ready, tell = os.pipe()
-        arguments = [sys.executable, "-I", "-S", "-c", _GUARD, str(int(stop_signal)), str(patience), *map(str, command)]
-        # the guard writes the child's pid to its descriptor 3
+        how = {"stop": int(stop_signal), "patience": patience, "tell": tell, "as": child}
+        arguments = [sys.executable, "-I", "-S", "-c", _GUARD, json.dumps(how), *map(str, command)]
         with open(log, "ab") as out:
-            self._guard = subprocess.Popen(
-                ["/bin/sh", "-c", f'exec 3>&{tell}; exec "$@"', "sh", *arguments], stdin=subprocess.PIPE, stdout=out,
-                stderr=out, env=env, cwd=cwd, pass_fds=(tell,), start_new_session=True, **popen)
+            self._guard = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=out, stderr=out, env=env, cwd=cwd,
+                                           pass_fds=(tell,), start_new_session=True)
         os.close(tell)
         with os.fdopen(ready) as answer:
             line = answer.readline().strip()

@@ -1,0 +1,161 @@
+"""Errors of Spark, Py4J, Delta and Kafka, said in plain words: one entry for each failure, cause and one fix.
+
+In a notebook the translation stands above a traceback that is cut to the notebook's own lines; `%tb` shows all of it.
+A new failure is one more `Entry` in ENTRIES: a pattern of what the engine says, what happened, what to do.
+"""
+import re
+import sys
+import traceback
+from dataclasses import dataclass
+
+from . import spark as _spark
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`pattern` is searched in all that the error says; its named groups can be used in `cause` and `fix`."""
+
+    pattern: str
+    cause: str
+    fix: str
+
+
+ENTRIES = [
+    Entry(r"UnknownTopicOrPartition|This server does not host this topic-partition",
+          "The topic is not on the broker: it was never made, or it was deleted.",
+          "Make it with kafka().topic(name), or correct its name in the subscribe option."),
+    Entry(r"KafkaTimeoutError|TimeoutException: Timed out waiting for a node assignment|TimeoutException: Call\(callName"
+          r"|Timeout of \d+ms expired before the position|KafkaConnectionError|Bootstrap broker .* disconnected"
+          r"|Unable to bootstrap|NodeNotReadyError|Failed to update metadata",
+          "The Kafka broker does not answer: it was killed, or it is not at the address that was given.",
+          "Bring it back with kafka().restart(), and take the address from kafka().bootstrap."),
+    Entry(r"Some data may have been lost|Cannot fetch offset|OffsetOutOfRange",
+          "The query asks for messages that the topic no longer has: it was made anew, or retention removed them.",
+          "Give the query a new checkpoint folder to start from what the topic has now."),
+    Entry(r"DELTA_VIOLATE_CONSTRAINT_WITH_VALUES[^:]*[:\]]*\s*(?:CHECK constraint )?(?P<check>[^\n]{0,90})|CHECK constraint (?P<check2>[^\n]{0,90})",
+          "A row breaks a CHECK constraint of the Delta table, so nothing was written: {check}.",
+          "Filter or quarantine such rows before the write, or change the constraint."),
+    Entry(r"DELTA_NOT_NULL_CONSTRAINT_VIOLATED|NOT NULL constraint violated[^\n]*",
+          "A row has a NULL in a column that the Delta table declares NOT NULL, so nothing was written.",
+          "Filter or fill those rows before the write."),
+    Entry(r"DELTA_METADATA_MISMATCH|DELTA_FAILED_TO_MERGE_FIELDS|A schema mismatch detected when writing|"
+          r"DELTA_SCHEMA_CHANGE|schema of your Delta table has changed",
+          "The rows have another schema than the Delta table, so nothing was written.",
+          "Select and cast the table's columns; or take the new ones on purpose: .option('mergeSchema', 'true')."),
+    Entry(r"DELTA_TABLE_NOT_FOUND|DELTA_MISSING_DELTA_TABLE|is not a Delta table|DELTA_PATH_DOES_NOT_EXIST|"
+          r"doesn't exist, or is not a Delta table",
+          "No Delta table is at that path: there is no _delta_log folder in it.",
+          "Check the path, and that the cell which writes the table has run."),
+    Entry(r"PATH_NOT_FOUND[^\n]*?(?P<path>file:[^\s]+)?|Path does not exist",
+          "Nothing is at the path that was to be read.", "Check the path, and that the cell which writes there has run."),
+    Entry(r"DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE",
+          "Two source rows of the MERGE match the same row of the table, and Delta can't know which one wins.",
+          "Reduce the source to one row for each key first (the latest by position), then MERGE."),
+    Entry(r"Concurrent(?:Append|DeleteRead|DeleteDelete|Write)Exception|MetadataChangedException|ProtocolChangedException"
+          r"|DELTA_CONCURRENT_",
+          "Another writer committed to the same files of the Delta table in between, so this commit was refused.",
+          "Read again and repeat the write, or give the writers different partitions."),
+    Entry(r"UNRESOLVED_COLUMN[^\n]*?`(?P<column>[^`]+)`(?:[^\n]*?\[(?P<near>`[^\]]+)\])?",
+          "There is no column {column} here; near names: {near}.", "Correct the name; .printSchema() shows what there is."),
+    Entry(r"TABLE_OR_VIEW_NOT_FOUND[^\n]*?`(?P<table>[^`]+)`", "There is no table or view {table}.",
+          "Run the cell that makes it, or read the table by its path: delta.`path`."),
+    Entry(r"CAST_INVALID_INPUT[^\n]*?value (?P<value>'[^']*')[^\n]*?type (?P<from>\S+)[^\n]*?to (?P<to>\S+)",
+          "The value {value} can't be read as {to}; Spark 4 refuses it instead of making it NULL.",
+          "Use try_cast, and decide what happens to the rows where it gives NULL."),
+    Entry(r"CANNOT_PARSE_TIMESTAMP", "A text does not have the timestamp format that was given.",
+          "Use try_to_timestamp, and decide what happens to the rows where it gives NULL."),
+    Entry(r"IllegalStateException: Cannot call methods on a stopped SparkContext|SparkContext was shut down",
+          "The Spark session was stopped.", "Call spark_session(...) again and run the cells after it."),
+    Entry(r"Py4JNetworkError|Answer from Java side is empty|ConnectionRefusedError|Error while sending or receiving",
+          "The Spark JVM of this kernel is gone: it was killed, or the machine ran out of memory.",
+          "Restart the kernel and run the notebook from the top; `python3 kit.py doctor` shows the memory."),
+    Entry(r"OutOfMemoryError", "Spark's JVM ran out of memory.",
+          "Collect fewer rows, or set PATTERNLAB_DRIVER_MEMORY=4g and restart the kernel."),
+    Entry(r"No space left on device", "The disk is full.", "Free some space; `python3 kit.py clean` empties the state folder."),
+    Entry(r"checkpoint(?:Location)? must be specified", "The stream has no checkpoint folder.",
+          "Give it one: .option('checkpointLocation', str(workspace_folder / 'checkpoint'))."),
+    Entry(r"DATA_SOURCE_NOT_FOUND[^\n]*?(?P<source>\w+)", "Spark has no data source of that name.",
+          "Use spark_session(...) of patternlab, which has Delta and Kafka in it, and check the format's name."),
+]
+STREAM = re.compile(r"terminated with exception: *(?P<cause>[^\n]*)")
+
+
+def described(error: BaseException) -> str:
+    """All that an error says of itself: its class, condition, message, and the Java causes below it, as one text."""
+    parts = [type(error).__name__, str(error)]
+    for ask in ("getCondition", "getErrorClass"):
+        try:
+            parts.append(str(getattr(error, ask)() or ""))
+        except Exception:                                # not every error has a condition
+            pass
+    java = getattr(error, "java_exception", None)
+    for _ in range(8):
+        if java is None:
+            break
+        try:
+            parts.append(str(java.toString()))
+            java = java.getCause()
+        except Exception:                                # the JVM may be gone: what is known must do
+            break
+    seen = error.__cause__ or error.__context__
+    if seen is not None and seen is not error:
+        parts.append(f"{type(seen).__name__} {seen}")
+    return "\n".join(parts)
+
+
+def translate(error: BaseException) -> "tuple[str, str] | None":
+    """(what happened, the one thing to do) for a known failure, None for one that no entry speaks of."""
+    text = described(error)
+    for entry in ENTRIES:
+        found = re.search(entry.pattern, text)
+        if found:
+            words = {name: value.strip(" .,") for name, value in found.groupdict().items() if value}
+            if "check2" in words:
+                words["check"] = words["check2"]
+            return entry.cause.format_map(_Known(words)), entry.fix.format_map(_Known(words))
+    return None
+
+
+class _Known(dict):
+    def __missing__(self, name):
+        return "(see below)"
+
+
+def _lines(error) -> list:
+    said = translate(error)
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    inner = STREAM.search(str(error))
+    if inner and inner.group("cause"):
+        first = inner.group("cause")
+    if said is None:
+        log = _spark.log_path()
+        return [f"{type(error).__name__}: {first[:400]}", *([f"More is in {log}; %tb shows all of it."] if log else [])]
+    return [f"What happened: {said[0]}", f"What to do: {said[1]}",
+            f"The engine's words: {type(error).__name__}: {first[:200]} (%tb shows all of them)"]
+
+
+def _own_frames(trace) -> list:
+    frames = [frame for frame in traceback.extract_tb(trace)
+              if "/site-packages/" not in frame.filename.replace("\\", "/") and "/patternlab/" not in frame.filename]
+    return [f"  line {frame.lineno}, in {frame.name}: {frame.line}" for frame in frames[-4:]]
+
+
+def _handler(shell, kind, error, trace, tb_offset=None):
+    sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace
+    shown = [*_lines(error), *_own_frames(trace)]
+    shell._showtraceback(kind, error, shown)
+    return shown
+
+
+def install() -> None:
+    """In a notebook, show the errors of the engines by this module's rules; elsewhere, do nothing."""
+    if "IPython" not in sys.modules:
+        return
+    shell = sys.modules["IPython"].get_ipython()
+    if shell is None or getattr(shell, "_patternlab_errors", False):
+        return
+    from kafka.errors import KafkaError
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+    shell.set_custom_exc((PySparkException, Py4JError, KafkaError), _handler)
+    shell._patternlab_errors = True

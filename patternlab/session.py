@@ -1,0 +1,92 @@
+"""The engines as a notebook asks for them: Spark, Kafka, PostgreSQL, Connect, and a folder for its tables."""
+import atexit
+import logging
+import os
+from pathlib import Path
+
+from .engines import errors, kernels, place
+
+_running = {}          # engine name -> the one of this kernel
+_pid = os.getpid()
+
+
+def spark_session(app: str, *, throughput: bool = False, **conf):
+    """The Spark session of this kernel, with Delta Lake and the Kafka source in it.
+
+    `app` names the notebook; `conf` are Spark settings, given as `**{"spark.sql.shuffle.partitions": 4}`. Times are
+    UTC and shuffles have 2 partitions. `throughput=True`, in a kernel's first call, starts a JVM for long computations
+    (slower to start, faster after a minute). A second call returns the same session. Raises ValueError for a second set
+    of jars, MemoryError where less than 1.2 GB are free, RuntimeError where the JVM does not start.
+    """
+    from .engines import spark
+    from .figures import style
+    errors.install()
+    style()
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
+    first = "spark" not in _running
+    session = spark.start(app, throughput, conf)
+    _running["spark"] = spark
+    if first:
+        print(f"Spark {session.version} on {session.sparkContext.master}, its pages: {session.sparkContext.uiWebUrl}")
+    return session
+
+
+def kafka():
+    """The Kafka broker of this kernel (a real one, started at the first call): see `patternlab.engines.kafka.Kafka`.
+
+    `.bootstrap` is "host:port"; `.topic(name, partitions=1, **config)` makes an empty topic; `.peek(name, n=5)` shows
+    messages; `.kill()` is SIGKILL; `.restart()` brings it back with the same data.
+    """
+    def start():
+        from .engines.kafka import Kafka
+        # a killed broker is part of many lessons; the client's log lines about it would bury them
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+        return Kafka(place.setting("KAFKA"))
+    return _once("kafka", start)
+
+
+def postgres():
+    """The PostgreSQL server of this kernel, with logical decoding on: `.dsn` is its URL, `.kill()` and `.restart()` are real."""
+    def start():
+        from .engines import postgres as engine
+        return engine.start()
+    return _once("postgres", start)
+
+
+def connect():
+    """Kafka Connect with Debezium, on this kernel's broker: `.url` is its REST address; see `patternlab.engines.connect`."""
+    def start():
+        from .engines import connect as engine
+        return engine.start(kafka().bootstrap)
+    return _once("connect", start)
+
+
+def workspace(name: str) -> Path:
+    """An empty folder of this kernel's own for tables and checkpoints; it goes when the kernel does."""
+    if not name.replace("-", "").replace("_", "").isalnum():
+        raise ValueError(f"{name!r} can't name a folder: use letters, digits, - and _, as in workspace('03-medallion').")
+    return kernels.work_folder(name)
+
+
+def _once(name: str, start):
+    errors.install()
+    if name not in _running:
+        _running[name] = start()
+    return _running[name]
+
+
+def close() -> None:
+    """End every engine of this kernel, and remove its folders; the normal end of a kernel calls it."""
+    if os.getpid() != _pid:
+        return                                        # a forked child must not end its parent's engines
+    for name in ("connect", "spark", "postgres", "kafka"):
+        engine = _running.pop(name, None)
+        if engine is not None:
+            try:
+                engine.stop()
+            except Exception as error:                # one that does not end must not keep the others
+                logging.getLogger(__name__).warning("%s did not end cleanly: %s", name, error)
+    kernels.forget()
+
+
+atexit.register(close)
