@@ -1,0 +1,143 @@
+"""What every figure of the kit shares: one style, small finishing helpers, and `plane`, the signature figure.
+
+Colours are those of Okabe and Ito (Color Universal Design, 2008), which stay apart for every common colour vision; lines
+also differ by dash and markers by shape, so a grey print loses nothing. Labels stand at the data instead of in a legend.
+"""
+import matplotlib.dates as mdates
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from cycler import cycler
+
+BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+SKY, PURPLE, YELLOW, BLACK, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#222222", "#8A8A8A"
+_DASHES = ["-", (0, (5, 2)), (0, (1.5, 1.5)), "-.", (0, (8, 2, 1, 2)), (0, (3, 1))]
+
+
+def style() -> None:
+    """Set matplotlib's defaults for all figures of this kernel; `import patternlab.figures` does it once."""
+    plt.rcParams.update({
+        "figure.figsize": (9, 4.8), "figure.dpi": 100, "figure.constrained_layout.use": True, "font.size": 12,
+        "axes.titlesize": 13, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titlepad": 10,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": GREY, "axes.axisbelow": True,
+        "axes.grid": True, "grid.color": "#E4E4E4", "grid.linewidth": 0.8,
+        "lines.linewidth": 2.2, "lines.markersize": 7,
+        "axes.prop_cycle": cycler(color=[BLUE, VERMILION, GREEN, ORANGE, PURPLE, BLACK]) + cycler(linestyle=_DASHES),
+        "legend.frameon": False, "savefig.bbox": "tight"})
+
+
+def finish(ax, title: str, x: str, y: str):
+    """Title (a sentence that states the finding), axis labels (with units), thousands separators. Returns `ax`."""
+    ax.set(title=title, xlabel=x, ylabel=y)
+    for axis in (ax.xaxis, ax.yaxis):
+        plain = axis.get_scale() == "linear" and isinstance(axis.get_major_formatter(), plt.ScalarFormatter)
+        if plain and np.abs(axis.get_view_interval()).max() >= 1000:
+            axis.set_major_formatter(plt.FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    return ax
+
+
+def label(ax, x, y, text: str, color: str = BLACK, **how):
+    """Write `text` beside the data point (x, y), 6 points to its right unless `xytext` says otherwise. Returns `ax`."""
+    how = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "fontsize": 11, **how}
+    ax.annotate(text, (x, y), color=color, **how)
+    return ax
+
+
+def label_lines(ax, texts=None):
+    """Name each line of `ax` at its right end in its own colour, instead of a legend; `texts` default to labels."""
+    lines = [line for line in ax.get_lines() if not line.get_label().startswith("_")]
+    for line, text in zip(lines, texts or [line.get_label() for line in lines]):
+        label(ax, line.get_xdata()[-1], line.get_ydata()[-1], text, line.get_color(), annotation_clip=False)
+    return ax
+
+
+def plane(events, query=None, *, watermark=None, lost=None, title=None, ax=None, time="scheduled"):
+    """Draw events in the plane of event time (across) and arrival time (up), after Akidau et al. 2015, figure 2.
+
+    events     dicts in arrival order with ISO times under `time` and "arrival" (`events()` gives them)
+    query      a finished streaming query that read exactly these events in this order: its batches give the watermark
+    watermark  instead of a query: pairs (arrival, watermark from then on), ISO texts or timestamps, in arrival order
+    lost       keys of events that no published window counts (or the events themselves): crosses instead of dots
+    title      a sentence that states the finding; by default the share that is lost, or late
+
+    More than 36 hours are too much for one figure: then the 24 hours with the most lost (else late) events are shown.
+    Returns the axes. Raises ValueError on an empty list, or if the query read another number of events.
+    """
+    if not len(events):
+        raise ValueError("plane() got no events, so there is nothing to draw. Pass the list that events() returned.")
+    seen = pd.DataFrame({"key": [e.get("key") for e in events], "at": _utc([e[time] for e in events]),
+                         "arrival": _utc([e["arrival"] for e in events])})
+    keys = {e["key"] if isinstance(e, dict) else e for e in (lost if lost is not None else ())}
+    seen["lost"] = seen["key"].isin(keys)
+    if query is not None:
+        watermark = _steps(query, seen["arrival"])
+    if ax is None:
+        ax = plt.subplots(figsize=(9, 6.5))[1]
+    left, right, excerpt = _span(seen)
+    shown = seen[seen["at"].between(left, right)]
+    bottom, top = min(left, shown["arrival"].min()), max(shown["arrival"].max(), right)
+
+    kept, gone = shown[~shown["lost"]], shown[shown["lost"]]
+    ax.plot([bottom, top], [bottom, top], color=GREY, linewidth=1, linestyle="-", zorder=1)
+    ax.scatter(kept["at"], kept["arrival"], s=11, color=BLUE, alpha=.55, linewidths=0, zorder=2, rasterized=True)
+    ax.scatter(gone["at"], gone["arrival"], s=30, color=VERMILION, marker="x", linewidths=1.4, zorder=4)
+    if watermark is not None and len(watermark):
+        # The watermark stands still while a batch arrives (up) and moves before the next one (right).
+        arrivals, marks = _utc([a for a, _ in watermark]), _utc([w for _, w in watermark])
+        ax.step(marks.append(marks[-1:]), arrivals.append(pd.DatetimeIndex([seen["arrival"].max()])), where="pre",
+                color=BLACK, linewidth=1.6, linestyle="-", zorder=3)
+    pad = (right - left) * .02
+    ax.set(xlim=(left - pad, right + pad), ylim=(bottom - pad, top + pad))
+    _names(ax, kept, gone, watermark, left, right, bottom, top)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(mdates.AutoDateLocator(minticks=4, maxticks=9))
+        axis.set_major_formatter(mdates.DateFormatter("%H:%M"))
+    if title is None:
+        late = (seen["arrival"] > seen["at"]).mean()
+        title = (f"{seen['lost'].sum():,} of {len(seen):,} events are in no published window" if keys
+                 else f"{late:.0%} of {len(seen):,} events arrive after their own time")
+    day = f"{left.day} {left:%B %Y}"
+    return finish(ax, title, f"{time} (event time, UTC), {day}{excerpt}", "arrival in the log (UTC)")
+
+
+def _utc(times):
+    return pd.DatetimeIndex(pd.to_datetime(list(times), utc=True, format="ISO8601")).tz_localize(None)
+
+
+def _steps(query, arrivals):
+    """Pairs (arrival of the last event before a batch, watermark with which that batch published) of a finished query."""
+    from .proof import progress
+    batches = progress(query)
+    before = batches["rows"].cumsum() - batches["rows"]
+    if (read := int(batches["rows"].sum())) != len(arrivals):
+        raise ValueError(f"The query read {read:,} events but plane() got {len(arrivals):,}; the figure needs the "
+                         "same events in the same order. Pass the list that was sent to the topic.")
+    marks = _utc(batches["watermark"])
+    return [(arrivals.iloc[n - 1], mark) for n, mark in zip(before, marks) if n and mark.year > 1970]
+
+
+def _span(seen):
+    """First and last event time to show, and what to say about it on the axis."""
+    left, right = seen["at"].quantile([.001, 1], interpolation="nearest")
+    if right - left <= pd.Timedelta(hours=36):
+        return seen["at"].min(), right, ""
+    apart = seen[seen["lost"]] if seen["lost"].any() else seen[seen["arrival"] > seen["at"] + pd.Timedelta(minutes=30)]
+    # A flight's day in New York ends at about 09:00 UTC, the hour with the fewest departures.
+    days = (apart["at"] - pd.Timedelta(hours=9)).dt.floor("D").value_counts()
+    first = days.sort_index().idxmax() + pd.Timedelta(hours=9) if len(days) else left
+    return first, first + pd.Timedelta(hours=24), " (the 24 hours with the most of them)"
+
+
+def _names(ax, kept, gone, watermark, left, right, bottom, top):
+    """Direct labels, in the corners that the data leaves free: above the diagonal early on, below it late."""
+    width = right - left
+    ax.annotate("no delay:\narrival = event time", (right - .12 * width, right - .12 * width), color=GREY, fontsize=10,
+                xytext=(8, -26), textcoords="offset points", ha="left", va="top")
+    ax.text(.02, .97, f"•  {len(kept):,} counted", color=BLUE, transform=ax.transAxes, va="top")
+    if len(gone):
+        ax.text(.02, .91, f"×  {len(gone):,} lost", color=VERMILION, transform=ax.transAxes, va="top")
+    if watermark is not None and len(watermark):
+        ax.text(.02, .85 if len(gone) else .91, "┌  watermark", color=BLACK, transform=ax.transAxes, va="top")
+
+
+style()
