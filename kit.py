@@ -1,0 +1,343 @@
+#!/usr/bin/env python3
+"""The kit's one program: makes the environment (.venv) if it is not there, then hands over to `python -m patternlab`.
+
+Standard library only. It must parse on Python 3.6, so that an old Python reads a sentence and not a SyntaxError.
+"""
+import sys
+
+OLDEST, NEWEST = (3, 10), (3, 13)
+if sys.version_info < (3, 6):
+    sys.exit("This kit needs Python 3.10 to 3.13. Install one, or start it with another: python3.12 kit.py start")
+
+import contextlib
+import errno
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+LOCK = ROOT / "requirements.lock"
+STAMP = VENV / "kit-stamp"      # sha256 of the lock that is installed; written last: no stamp, not a whole environment
+NEED_GB = 4                     # while pip unpacks and builds; 1.9 GB stay
+
+
+class Problem(Exception):
+    """What happened, why, and the one thing to do, in one or two sentences."""
+
+
+def main(argv):
+    try:
+        check_python()
+        sys.path.insert(0, str(ROOT))
+        from patternlab.cli import HELP, VERBS
+        if not argv or argv[0] in ("-h", "--help", "help"):
+            print(HELP)
+            return 0
+        if argv[0] in VERBS:        # a wrong verb is told by cli, and needs no environment
+            check_system()
+            ensure_environment()
+        return hand_over(argv)
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. Nothing is half done: start again and it goes on.", file=sys.stderr)
+        return 130
+
+
+# --- the machine ----------------------------------------------------------------------------------------------------
+def check_python():
+    here = sys.version_info[:2]
+    if OLDEST <= here <= NEWEST:
+        return
+    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
+        other = "python3.{}".format(minor)
+        found = shutil.which(other)
+        if found and subprocess.call([found, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
+            advice = "You have one: {} {}".format(other, " ".join(["kit.py"] + sys.argv[1:]))
+            break
+    else:
+        advice = "Install one and start the kit with it, for example: python3.12 kit.py start"
+    raise Problem("This is Python {}.{}, and the kit needs 3.10 to 3.13 (its packages are made for these). {}".format(
+        here[0], here[1], advice))
+
+
+def check_system():
+    if os.name == "nt":
+        raise Problem("Spark does not run on plain Windows without extra files from elsewhere. Start the kit in WSL2 "
+                      "(`wsl --install`, then work in Ubuntu), or with Docker: docker compose up (docs/install.md).")
+
+
+def state():
+    """The state folder, as patternlab has it."""
+    from patternlab.engines import place
+    try:
+        return place.state()
+    except OSError as error:
+        raise Problem(str(error))
+
+
+# --- the environment ----------------------------------------------------------------------------------------------
+def ensure_environment():
+    """Make .venv hold what the lock says. Two kits at once: the second waits. Killed halfway: the next repairs."""
+    try:
+        wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    except OSError as error:
+        raise Problem("{} can't be read ({}). The checkout is not whole: clone or unpack it again.".format(
+            LOCK, error.strerror))
+    if is_whole(wanted):
+        note_place()
+        return
+    with only_one():
+        if is_whole(wanted):        # the kit that we waited for has made it
+            return
+        check_room()
+        folder = state() / "logs"
+        folder.mkdir(exist_ok=True)
+        log = folder / "install.log"
+        began = time.time()
+        make_venv(log)
+        install(log)
+        note_place()
+        STAMP.write_text(wanted + "\n", encoding="ascii")
+        say("environment: ready after {:.0f} s".format(time.time() - began))
+
+
+def is_whole(wanted):
+    try:
+        return STAMP.read_text(encoding="ascii").strip() == wanted and PYTHON.exists()
+    except (OSError, ValueError):
+        return False
+
+
+@contextlib.contextmanager
+def only_one():
+    """One kit at a time makes the environment: a lock on the checkout's folder itself, so that no file is left."""
+    import fcntl
+    handle = os.open(str(ROOT), os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                say("Another kit is making the environment in this checkout: waiting for it.")
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            # a file system without locks: go on, as one kit alone would
+        yield
+    finally:
+        os.close(handle)
+
+
+def check_room():
+    free = shutil.disk_usage(str(ROOT)).free / 1e9
+    if free < NEED_GB:
+        raise Problem("The disk is full: making the environment takes {} GB in {} and {:.1f} GB are free. Make room "
+                      "and start again.".format(NEED_GB, ROOT, free))
+
+
+def make_venv(log):
+    """An environment with a working pip; one that works is kept, anything else is made anew."""
+    for module in ("venv", "ensurepip"):
+        if importlib.util.find_spec(module) is None:
+            package = "python3.{}-venv".format(sys.version_info[1])
+            raise Problem("This Python has no module {} (some Linux systems package it apart). Install it, on Debian "
+                          "and Ubuntu with `sudo apt install {}`, and start again.".format(module, package))
+    if PYTHON.exists() and quiet([str(PYTHON), "-I", "-m", "pip", "--version"], log) == 0:
+        return
+    say("environment: making {}".format(VENV))
+    try:
+        if VENV.exists() or VENV.is_symlink():
+            remove(VENV)
+        VENV.mkdir()
+    except OSError as error:
+        raise unwritable(error)
+    if quiet([sys.executable, "-I", "-m", "venv", str(VENV)], log) != 0:
+        raise explain(log, "Python could not make the environment {}".format(VENV))
+
+
+def remove(path):
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(str(path))
+    else:
+        path.unlink()
+
+
+def install(log):
+    """Install the lock, every file compared with its hash; setuptools first: it builds pyspark, a source package."""
+    lock = LOCK.read_text(encoding="utf-8")
+    scratch = Path(tempfile.mkdtemp(prefix="install-{}-".format(os.getpid()), dir=str(below_state("scratch"))))
+    builder = scratch / "builder.txt"
+    builder.write_text("".join(re.findall(r"(?m)^setuptools==.*(?:\n[ #].*)*\n?", lock)), encoding="utf-8")
+    try:
+        pip(["-r", str(builder)], log, scratch, 1)
+        pip(["-r", str(LOCK), "--no-build-isolation"], log, scratch, lock.count("\n    # via"))
+    finally:
+        shutil.rmtree(str(scratch), ignore_errors=True)
+
+
+def below_state(name):
+    folder = state() / name
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def pip(arguments, log, scratch, most):
+    command = [str(PYTHON), "-I", "-m", "pip", "install", "--require-hashes", "--no-input", "--no-color",
+               "--disable-pip-version-check", "--progress-bar", "off"] + arguments
+    source = os.environ.get("PATTERNLAB_FROM", "").strip()
+    if source:
+        wheels = Path(source).expanduser().resolve() / "wheels"
+        if not wheels.is_dir():
+            raise Problem("PATTERNLAB_FROM is {}, and there is no folder wheels in it. Name a folder made by "
+                          "`kit.py pack`, or unset it.".format(source))
+        command += ["--no-index", "--find-links", str(wheels)]
+    # pip builds in TMPDIR, and /tmp is memory on some systems; PIP_USER would send packages out of the environment
+    environment = dict(os.environ, TMPDIR=str(scratch), PIP_USER="0")
+    for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "__PYVENV_LAUNCHER__"):
+        environment.pop(name, None)
+    with open(str(log), "a", encoding="utf-8") as file, Steps(most) as steps:
+        file.write("\n$ {}\n".format(" ".join(command)))
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   env=environment)
+        try:
+            for raw in process.stdout:
+                line = raw.decode("utf-8", "replace")
+                file.write(line)
+                steps.see(line)
+            code = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+    if code != 0:
+        raise explain(log, "pip could not install the packages")
+
+
+class Steps:
+    """pip's many lines as one: how many packages are here, what it is at, how long it took."""
+
+    def __init__(self, most):
+        self.most, self.count, self.what, self.began, self.plain = most, 0, "asking for packages", time.time(), 0
+        self.ended = None
+
+    def __enter__(self):
+        import threading
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._tick, daemon=True)
+        if sys.stderr.isatty():
+            self.thread.start()
+        return self
+
+    def __exit__(self, *failed):
+        self.ended.set()
+        if self.thread.is_alive():
+            self.thread.join(2)
+        if sys.stderr.isatty():
+            print(file=sys.stderr, flush=True)
+
+    def _tick(self):
+        while not self.ended.wait(0.5):
+            self.show()
+
+    def show(self):
+        width = shutil.get_terminal_size().columns - 1
+        text = "environment: {:.0f} s, {} of about {} packages, {}".format(
+            time.time() - self.began, self.count, self.most, self.what)
+        print("\r" + text[:width].ljust(width), end="", file=sys.stderr, flush=True)
+
+    def see(self, line):
+        line = line.strip()
+        if line.startswith("Collecting "):
+            self.count += 1
+            self.what = line.split()[1].split("==")[0]
+        elif line.startswith(("Downloading ", "Using cached ")):
+            self.what = " ".join(line.split()[-3:] if line.endswith(")") else line.split()[-1:]).rsplit("/", 1)[-1]
+        elif line.startswith("Building wheel"):
+            self.what = "building pyspark"
+        elif line.startswith("Installing collected"):
+            self.what = "unpacking them"
+        else:
+            return
+        if not sys.stderr.isatty() and self.most > 1:
+            mark = self.count // 25 if not self.what.startswith(("building", "unpacking")) else self.what
+            if mark != self.plain:
+                self.plain = mark
+                print("environment: {:.0f} s, {} of about {} packages, {}".format(
+                    time.time() - self.began, self.count, self.most, self.what), file=sys.stderr, flush=True)
+
+
+def quiet(command, log):
+    with open(str(log), "a", encoding="utf-8") as file:
+        file.write("\n$ {}\n".format(" ".join(command)))
+        file.flush()
+        try:
+            return subprocess.call(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
+        except OSError as error:
+            file.write("{}\n".format(error))
+            return 1
+
+
+def explain(log, what):
+    """pip's or venv's failure in one sentence, by the tail of its log."""
+    tail = log.read_text(encoding="utf-8", errors="replace").rsplit("\n$ ", 1)[-1]
+    if re.search(r"DO NOT MATCH THE HASHES", tail):
+        return Problem("A package's checksum is not the one in requirements.lock: something on the way changes files, "
+                       "or a mirror is broken. Use another network, and start again. Details: {}".format(log))
+    if re.search(r"No space left on device|Disk quota exceeded", tail):
+        return Problem("The disk is full: it filled up while packages were installed in {}. Make room and start again: "
+                       "it goes on. Details: {}".format(VENV, log))
+    if re.search(r"NewConnectionError|ConnectTimeout|ReadTimeout|Name or service not known|Temporary failure in name|"
+                 r"Network is unreachable|Connection (?:refused|reset|aborted)|nodename nor servname|ProxyError", tail):
+        return Problem("No network: the packages can't be fetched, and the first start needs them. Connect, or set "
+                       "PATTERNLAB_FROM to a folder made by `kit.py pack`, and start again. Details: {}".format(log))
+    if re.search(r"Read-only file system|Permission denied", tail):
+        return Problem("{} can't be written. Copy the kit into a folder of your own and start again. Details: "
+                       "{}".format(VENV, log))
+    errors = re.findall(r"(?m)^ *(?:ERROR|Error): *(.+)$", tail)
+    return Problem("{} ({}). Start again; if it fails the same way, the whole output is in {}".format(
+        what, errors[0].strip() if errors else "no reason given", log))
+
+
+def unwritable(error):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Problem("The disk is full ({}). Make room and start again.".format(ROOT))
+    return Problem("The folder {} can't be written ({}). Copy the kit into a folder of your own and start "
+                   "again.".format(ROOT, error.strerror))
+
+
+def note_place():
+    """`import patternlab` works from everywhere: a .pth file, in ASCII whatever the path's letters."""
+    if VENV.is_symlink():
+        return                      # another checkout's environment, lent to this one
+    line = "import sys; sys.path.append({})\n".format(ascii(str(ROOT)))
+    for folder in VENV.glob("lib/python3.*/site-packages"):
+        note = folder / "patternlab.pth"
+        with contextlib.suppress(OSError):
+            if not note.exists() or note.read_text(encoding="ascii") != line:
+                note.write_text(line, encoding="ascii")
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def hand_over(argv):
+    from patternlab.cli import VERBS, main as without_environment
+    if argv[0] not in VERBS:
+        return without_environment(argv)
+    environment = dict(os.environ, PYTHONPATH=str(ROOT))
+    environment.pop("PYTHONHOME", None)
+    sys.stdout.flush()
+    os.execve(str(PYTHON), [str(PYTHON), "-m", "patternlab"] + argv, environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
