@@ -1,4 +1,4 @@
-"""Labs: check an answer, say what is wrong with it in a sentence, give hints, open the solution. Prints plain text only."""
+"""Labs: check an answer, say what is wrong with it in a sentence, give hints, open the solution. Prints plain text."""
 import ast
 import importlib.util
 import inspect
@@ -33,7 +33,7 @@ class Raised(Exception):
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise. `check(answer)` returns None or a closing sentence, or raises Wrong; hints = (direction, the call)."""
+    """One exercise. `check(answer)` returns None or a closing sentence, or raises Wrong; hints = (direction, call)."""
     title: str
     check: callable
     hints: tuple
@@ -57,11 +57,11 @@ class Lab:
         self.name, self.results = name, {}
         module = f"{__package__}.checks." + re.sub(r"^\d+-", "", name).replace("-", "_")
         if not importlib.util.find_spec(module):
-            raise ValueError(f"There is no lab {name!r} ({module} is missing). Write its file's name: Lab('03-medallion').")
+            raise ValueError(f"There is no lab {name!r} ({module} is missing). Write its file's name, as in Lab('03-x').")
         self._exercises = importlib.import_module(module).EXERCISES
 
     def check(self, n: int, answer) -> None:
-        """Judge `answer` (a value, function, frame or table path) and print one of four outcomes; never raises for it."""
+        """Judge `answer` (a value, function, frame or table path) and print one of four outcomes; never raises."""
         exercise, began, show = self._exercise(n), time.perf_counter(), None
         try:
             blank = _blank(answer)

@@ -1,4 +1,4 @@
-"""What checks are made of: run the learner's code, compare rows, read a table's log, a topic, a checkpoint; run 20 seeds.
+"""What checks are made of: run the learner's code, compare rows, read a table's log, a topic, a checkpoint; try seeds.
 
 Nothing here starts Spark. Each matcher returns what it saw, or raises Wrong with one sentence for the learner.
 """
@@ -17,7 +17,7 @@ from ..lab import Raised, Wrong
 # --- the learner's code
 
 def ask(function, *args, **named):
-    """`function(*args, **named)` on copies of lists and dicts; an exception becomes Raised with the input that did it."""
+    """`function(*args, **named)` on copies of lists and dicts; an exception becomes Raised with its input."""
     if not callable(function):
         raise Wrong(f"The answer should be a function, yours is {describe(function)}.")
     try:
@@ -53,7 +53,7 @@ def _own(value):
 def over_seeds(count: int, trial, budget: float = 30.0) -> None:
     """`trial(seed)` for seeds 1..count; Wrong says on how many it failed and why on the first one.
 
-    `trial` raises Wrong to refuse. Raised ends the run at once, with the seed in its input. `budget` is seconds for all.
+    `trial` raises Wrong to refuse. Raised ends the run at once, with the seed in its input. `budget`: seconds for all.
     """
     began, failed = time.monotonic(), []
     for seed in range(1, count + 1):
@@ -65,7 +65,7 @@ def over_seeds(count: int, trial, budget: float = 30.0) -> None:
             raise Raised(raised.error, f"seed {seed}: {raised.given}") from raised.error
         spent = time.monotonic() - began
         if spent > budget and seed < count:
-            raise Wrong(f"It took {spent:.0f} s for {seed} of {count} seeds; the budget is {budget:.0f} s for all of them. "
+            raise Wrong(f"It took {spent:.0f} s for {seed} of {count} seeds; the budget is {budget:.0f} s for all. "
                         "Do the work once per run, not once per event.")
     if failed:
         seed, first = failed[0]
@@ -124,14 +124,14 @@ def rows(answer, columns=None) -> pd.DataFrame:
         raise Wrong(f"The answer should be a table, yours is {describe(answer)}.")
     missing = [name for name in columns or () if name not in frame.columns]
     if missing and not (frame.empty and not len(frame.columns)):
-        raise Wrong(f"Your rows have no column {' and no '.join(missing)}; they have {', '.join(map(str, frame.columns))}.")
+        raise Wrong(f"Your rows have no column {' and no '.join(missing)}; they have {', '.join(map(str, frame))}.")
     return frame if columns is None else frame.reindex(columns=list(columns))
 
 
 def same_rows(actual, expected, key, *, sentence: str = "", start=None) -> pd.DataFrame:
     """Wrong unless `actual` has the rows of `expected`, in any order; `key` names the columns that identify a row.
 
-    Only the columns of `expected` count. The refusal begins with `sentence` and shows one row: of yours where it differs,
+    Only the columns of `expected` count. The refusal begins with `sentence` and shows one row: yours where it differs,
     of `start` (the input, same key) where yours lacks it. It never shows a total or the right value.
     """
     key = [key] if isinstance(key, str) else list(key)
@@ -217,8 +217,8 @@ def last_operation(path, operation: str, **metrics) -> dict:
         raise Wrong(f"The last operation on {Path(str(path)).name} was {last['operation']}, not {operation}.")
     for name, value in metrics.items():
         if last["metrics"].get(name, 0) != value:
-            raise Wrong(f"The last {operation} on {Path(str(path)).name} has {name} = {last['metrics'].get(name, 0):,}, "
-                        f"not {value:,}.")
+            found = last["metrics"].get(name, 0)
+            raise Wrong(f"The last {operation} on {Path(str(path)).name} has {name} = {found:,}, not {value:,}.")
     return last
 
 
@@ -314,7 +314,7 @@ def _text(value):
 
 
 def checkpoint(path) -> dict:
-    """A streaming checkpoint: {'planned': [batch ids], 'committed': [batch ids], 'offsets': the newest batch's offsets}."""
+    """A streaming checkpoint: {'planned': [batch ids], 'committed': [batch ids], 'offsets': of the newest batch}."""
     folder = Path(str(path).removeprefix("file:"))
     planned, done = ([int(file.name) for file in folder.glob(f"{part}/*") if file.name.isdigit()]
                      for part in ("offsets", "commits"))
@@ -322,4 +322,5 @@ def checkpoint(path) -> dict:
         raise Wrong(f"There is no checkpoint at {folder.name}. Give the query its checkpointLocation and run it once.")
     lines = (folder / "offsets" / str(max(planned))).read_text("utf-8").splitlines()[2:]
     offsets = [json.loads(line) for line in lines if line.startswith(("{", "["))]
-    return {"planned": sorted(planned), "committed": sorted(done), "offsets": offsets[0] if len(offsets) == 1 else offsets}
+    return {"planned": sorted(planned), "committed": sorted(done),
+            "offsets": offsets[0] if len(offsets) == 1 else offsets}
