@@ -57,7 +57,7 @@ class Lab:
         self.name, self.results = name, {}
         module = f"{__package__}.checks." + re.sub(r"^\d+-", "", name).replace("-", "_")
         if not importlib.util.find_spec(module):
-            raise ValueError(f"There is no lab {name!r} ({module} is missing). Write its file's name, as in Lab('03-x').")
+            raise ValueError(f"There is no lab {name!r} ({module} is missing). Write its file's name: Lab('03-x').")
         self._exercises = importlib.import_module(module).EXERCISES
 
     def check(self, n: int, answer) -> None:

@@ -236,7 +236,7 @@ def check_notebook(source: Path, cells: list) -> None:
 
 
 def check_lab(source: Path, cells: list) -> None:
-    """Raises SourceError unless every exercise is complete: text, cells, three wrong answers, a right one, a raising one."""
+    """Raises SourceError unless every exercise is complete: text, cells, variants for the tests."""
     _check_tags(source, cells, LAB_TAGS, repeatable=r"(wrong|right|raises)-[1-9]")
     if not cells[0].text.startswith("# "):
         raise _error(source, cells[0].line, "the first cell must be the title: `# Lab 03: Medallion`.")

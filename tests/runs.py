@@ -1,0 +1,259 @@
+"""Runs notebooks and labs in real kernels, once each per test session, and keeps what came out.
+
+`executed("03-medallion")` is the testbook client of a finished run: read its cells, `cell_output_text(tag)`, `ref(name)`; do
+not change its variables, other tests share them. Only the newest kernel stays alive (each holds about a gigabyte); asking
+for an older one runs it again, so tests are sorted by notebook (conftest.py).
+"""
+import ast
+import copy
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+from testbook.client import TestbookNotebookClient
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from patternlab.commands import build  # noqa: E402
+
+ANY_SLICE = "2013-10-28..2013-11-03"  # the week with the autumn clock change: a slice that nobody wrote a number for
+LIMIT = 600  # seconds that one notebook may take
+LONG = 60  # lines of output that a reader still reads
+
+timings = []  # (what, slice, seconds), printed at the end of the test run
+_scratch = tempfile.TemporaryDirectory(prefix="patternlab tests ")
+_runs, _labs, _alive = {}, {}, []
+
+
+def notebooks() -> list:
+    """The slugs of all built notebooks, and the template's."""
+    return [file.stem for file in sorted((ROOT / "notebooks").glob("*.ipynb"))] + ["template-notebook"]
+
+
+def labs() -> list:
+    """The slugs of all built labs, and the template's."""
+    return [file.stem for file in sorted((ROOT / "labs").glob("*.ipynb"))] + ["template-lab"]
+
+
+def source(slug: str, folder: str) -> Path:
+    """The percent source of a notebook or lab (folder "notebooks" or "labs")."""
+    return ROOT / "source" / (f"{slug}.py" if slug.startswith("template-") else f"{folder}/{slug}.py")
+
+
+def load(slug: str, folder: str = "notebooks"):
+    """The notebook as it is shipped; the templates are built on the spot."""
+    built = ROOT / folder / f"{slug}.ipynb"
+    text = build.build(source(slug, folder)) if slug.startswith("template-") else built.read_text("utf-8")
+    return nbformat.reads(text, as_version=4)
+
+
+def executed(slug: str, slice: str | None = None):
+    """The testbook client of notebook `slug`, run from the top in a kernel of its own with PATTERNLAB_SLICE=slice.
+
+    `client.seconds` is how long all cells took. An error in a cell raises AssertionError, here and at every later call.
+    """
+    client = _runs.get((slug, slice))
+    if isinstance(client, AssertionError):
+        raise client
+    if client is None or client not in _alive:
+        client = _runs[slug, slice] = open_kernel(load(slug), slice=slice)
+        try:
+            client.seconds = run_all(client, slug)
+        except AssertionError as error:
+            _runs[slug, slice] = error
+            close(client)
+            raise
+        timings.append((slug, slice or "its own slice", client.seconds))
+    return client
+
+
+def run_again(slug: str, slice: str | None = None) -> tuple:
+    """The cells after the first run and after a second one in the same kernel, as two lists."""
+    client = executed(slug, slice)
+    if not hasattr(client, "second"):
+        client.first = copy.deepcopy(client.nb.cells)
+        client.second = None
+        run_all(client, f"{slug}, second run")
+        client.second = copy.deepcopy(client.nb.cells)
+    return client.first, client.second
+
+
+def open_kernel(notebook, slice: str | None = None):
+    """A testbook client with a fresh kernel in a scratch folder; the kernel that was open before is shut down."""
+    for other in list(_alive):
+        close(other)
+    folder = tempfile.mkdtemp(dir=_scratch.name)
+    env = {name: value for name, value in os.environ.items() if name != "PATTERNLAB_SLICE"}
+    env |= {"PYTHONPATH": str(ROOT), "PATTERNLAB_PROGRESS": folder}
+    if slice:
+        env["PATTERNLAB_SLICE"] = slice
+    client = TestbookNotebookClient(notebook, kernel_name="python3", timeout=LIMIT, resources={"metadata": {"path": folder}})
+    with client.setup_kernel(cleanup_kc=False, env=env):
+        _alive.append(client)
+    return client
+
+
+def close(client) -> None:
+    """Shut the client's kernel down; its engines end with it."""
+    if client in _alive:
+        _alive.remove(client)
+        client._cleanup_kernel()
+
+
+def close_all() -> None:
+    """Shut down what is open and remove the scratch folder."""
+    for client in list(_alive):
+        close(client)
+    _scratch.cleanup()
+
+
+def run_all(client, what: str) -> float:
+    """Run all cells within LIMIT seconds in all; AssertionError names the cell that failed. Returns the seconds."""
+    began = time.monotonic()
+    for index, cell in enumerate(client.nb.cells):
+        if cell.cell_type != "code":
+            continue
+        client.timeout = max(1, int(LIMIT - (time.monotonic() - began)))
+        try:
+            client.execute_cell(index)
+        except Exception as error:
+            text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+            raise AssertionError(f"{what}: cell {index} failed ({cell.id}):\n{cell.source}\n---\n{text[-3000:]}") from None
+    return time.monotonic() - began
+
+
+def run_code(client, code: str) -> tuple:
+    """Run a cell of code at the end of the notebook: (what it printed, None or 'ErrorName: message')."""
+    cell = nbformat.v4.new_code_cell(code, metadata={"tags": ["raises-exception"]})
+    client.nb.cells.append(cell)
+    client.timeout = LIMIT
+    try:
+        client.execute_cell(len(client.nb.cells) - 1)
+    finally:
+        client.nb.cells.remove(cell)
+    errors = [f"{output.ename}: {output.evalue}" for output in cell.outputs if output.output_type == "error"]
+    return text(cell), errors[0] if errors else None
+
+
+def text(cell) -> str:
+    """What a code cell showed, as plain text (errors too)."""
+    shown = []
+    for output in cell.get("outputs", []):
+        if output.output_type == "stream":
+            shown.append(output.text)
+        elif output.output_type == "error":
+            shown.append(f"{output.ename}: {output.evalue}")
+        else:
+            shown.append(output.get("data", {}).get("text/plain", "") + "\n")
+    return "".join(shown)
+
+
+# --- what every finished run must show; each function returns a list of complaints
+
+def proofs(cells) -> list:
+    """Every prove-* cell holds prove( and printed at least one `proved:` for each."""
+    wrong = []
+    for cell in tagged(cells, "prove-"):
+        calls = sum(isinstance(node, ast.Call) and getattr(node.func, "id", "") == "prove"
+                    for node in ast.walk(ast.parse(cell.source)))
+        printed = len(re.findall(r"^proved: ", text(cell), re.M))
+        if not calls or printed < calls:
+            wrong.append(f"{cell.id}: {calls} prove(...) and {printed} lines `proved:`")
+    return wrong
+
+
+def breaks(cells) -> list:
+    """Every cell that is allowed to raise did raise; every break-* cell showed something."""
+    wrong = []
+    for cell in tagged(cells, "break-"):
+        raised = any(output.output_type == "error" for output in cell.outputs)
+        if "raises-exception" in cell.metadata.tags and not raised:
+            wrong.append(f"{cell.id}: the break did not break, nothing was raised")
+        if not cell.outputs:
+            wrong.append(f"{cell.id}: showed nothing")
+    return wrong
+
+
+def noise(cells) -> list:
+    """Nothing on stderr, no wall of text, no code cell without an output."""
+    wrong = []
+    for cell in (cell for cell in cells if cell.cell_type == "code"):
+        first = cell.source.strip().splitlines()[0] if cell.source.strip() else "an empty cell"
+        if not cell.outputs:
+            wrong.append(f"no output: {first}")
+        for output in cell.outputs:
+            if output.output_type == "stream" and output.name == "stderr":
+                wrong.append(f"stderr: {output.text.strip()[:200]!r} from {first}")
+        lines = max(text(cell).count("\n"), sum(str(output.get("data", {}).get("text/html", "")).count("<tr")
+                                                for output in cell.outputs))
+        if lines > LONG:
+            wrong.append(f"{lines} lines of output (at most {LONG}): {first}")
+    return wrong
+
+
+def tagged(cells, begin: str) -> list:
+    """Code cells with a tag that begins so."""
+    return [cell for cell in cells if cell.cell_type == "code"
+            and any(tag.startswith(begin) for tag in cell.metadata.get("tags", []))]
+
+
+# --- labs
+
+def transcript(slug: str) -> dict:
+    """What the lab's checks said, in one kernel: {n: {"shipped" | "wrong" | "right" | "raises" | "reference": [Said]}}.
+
+    Each exercise's variants replace its exercise cell, with the cell start-n before each of them where the lab has one.
+    """
+    if slug not in _labs:
+        began = time.monotonic()
+        client = open_kernel(load(slug, "labs"))
+        try:
+            run_all(client, slug)
+            _labs[slug] = _play(client, build.variants(source(slug, "labs")))
+        finally:
+            close(client)
+        timings.append((f"lab {slug}", "all variants", time.monotonic() - began))
+        slowest = max(said["seconds"] for entry in _labs[slug].values() for said in entry["wrong"] + entry["right"])
+        timings.append((f"lab {slug}", "slowest check", slowest))
+    return _labs[slug]
+
+
+def _play(client, variants) -> dict:
+    cells = {tag: cell for cell in client.nb.cells for tag in cell.metadata.get("tags", [])}
+    heard = {n: {"shipped": [_result(client, n, text(cells[f"check-{n}"]))]} for n in variants}
+    for n, variant in sorted(variants.items()):
+        check = cells[f"check-{n}"].source
+        here = heard[n]
+        here["locked"] = run_code(client, f"lab.solution({n})")[0]
+
+        def say(code):
+            if variant.start:
+                run_code(client, variant.start)
+            _, error = run_code(client, code)
+            return _result(client, n, error or "", check)
+
+        here["raises"] = [say(code) | {"says": says} for code, says in variant.raises]
+        here["wrong"] = [say(code) | {"says": says} for code, says in variant.wrong]
+        here["right"] = [say(code) for code in variant.right]
+        here["reference"] = [say(variant.reference)]
+        here["open"] = run_code(client, f"lab.solution({n})")[0]
+        here["hints"] = [run_code(client, f"lab.hint({n})")[0] for _ in range(2)]
+    return heard
+
+
+def _result(client, n, printed, check=None) -> dict:
+    """{outcome, sentence, seconds, text, error}: text is what the learner sees, error what the cell raised (or None)."""
+    error = None
+    if check is not None and not printed:
+        printed, error = run_code(client, check)
+    elif check is not None:
+        error = printed
+    answer, _ = run_code(client, f"import json; r = lab.results[{n}]; print(json.dumps([r.outcome, r.sentence, r.seconds]))")
+    outcome, sentence, seconds = json.loads(answer)
+    return {"outcome": outcome, "sentence": sentence, "seconds": seconds, "text": printed, "error": error}

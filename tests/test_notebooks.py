@@ -1,0 +1,42 @@
+"""Every notebook, from the top, in a real kernel: its proofs hold, its breaks break, it says nothing on stderr.
+
+On its own slice, on one day, and on a week that no number was written for. What is special in one notebook is asserted in
+tests/notebooks/test_NN_slug.py.
+"""
+import pytest
+import runs
+
+SLICES = [pytest.param(None, id="own"), pytest.param("day", id="day"),
+          pytest.param(runs.ANY_SLICE, id="any", marks=pytest.mark.anyslice)]
+
+
+@pytest.mark.parametrize("slice", SLICES)
+@pytest.mark.parametrize("slug", runs.notebooks())
+def test_proofs_hold(slug, slice):
+    cells = runs.executed(slug, slice).nb.cells
+    assert runs.tagged(cells, "prove-"), "a notebook proves something"
+    assert not runs.proofs(cells)
+
+
+@pytest.mark.parametrize("slice", SLICES)
+@pytest.mark.parametrize("slug", runs.notebooks())
+def test_breaks_break(slug, slice):
+    cells = runs.executed(slug, slice).nb.cells
+    assert runs.tagged(cells, "break-") or runs.build.is_tour(slug), "a pattern's notebook breaks something"
+    assert not runs.breaks(cells)
+
+
+@pytest.mark.parametrize("slice", SLICES)
+@pytest.mark.parametrize("slug", runs.notebooks())
+def test_every_cell_shows_something_and_nothing_is_noise(slug, slice):
+    assert not runs.noise(runs.executed(slug, slice).nb.cells)
+
+
+@pytest.mark.parametrize("slice", ["day"])
+@pytest.mark.parametrize("slug", runs.notebooks())
+def test_a_second_run_in_the_same_kernel_proves_the_same(slug, slice):
+    first, second = runs.run_again(slug, slice)
+    assert not runs.proofs(second) and not runs.breaks(second) and not runs.noise(second)
+    changed = [before.id for before, after in zip(runs.tagged(first, "prove-"), runs.tagged(second, "prove-"))
+               if runs.text(before) != runs.text(after)]
+    assert not changed, f"the second run printed other proofs in {changed}"
