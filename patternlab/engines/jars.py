@@ -80,8 +80,8 @@ def jar_paths(*sets: str) -> list[Path]:
     if lacking:
         rest = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         command = FETCH if set(sets) <= set(DEFAULT) else f"{FETCH} --all"
-        raise JarProblem(f"{lacking[0].name}{rest} of the engines' jars are not in {lacking[0].path.parent}, or not whole: "
-                         f"run `{command}` and start again.")
+        raise JarProblem(f"{lacking[0].name}{rest} of the engines' jars are not in {lacking[0].path.parent}, or not "
+                         f"whole: run `{command}` and start again.")
     return [jar.path for jar in locked(*sets)]
 
 
@@ -94,8 +94,8 @@ def fetch(*sets: str, progress: bool = True) -> list[Path]:
     """Download what is missing of these sets (all sets when none is named) and return the paths as `jar_paths` does.
 
     Each jar is downloaded into a scratch folder, compared with its sha256, and moved into place in one step: what is in
-    the jars folder is whole, an interrupted fetch goes on where it was, and two kits may fetch at once. JarProblem says in
-    one sentence what is wrong (no network, wrong checksum, disk full, unwritable folder). PATTERNLAB_MAVEN names a
+    the jars folder is whole, an interrupted fetch goes on where it was, and two kits may fetch at once. JarProblem says
+    in one sentence what is wrong (no network, wrong checksum, disk full, unwritable folder). PATTERNLAB_MAVEN names a
     mirror's address, PATTERNLAB_FROM a folder made by `kit.py pack`, which is asked before the network.
     """
     lacking = missing(*sets)
@@ -105,8 +105,8 @@ def fetch(*sets: str, progress: bool = True) -> list[Path]:
         free = shutil.disk_usage(state("jars")).free
         if free < need + 50_000_000:
             raise JarProblem(f"The disk is full: the jars need {need / 1e6:.0f} MB and {state('jars')} has "
-                             f"{free / 1e6:.0f} MB free. Make room, or set PATTERNLAB_STATE to a folder on another disk, "
-                             "and start again.")
+                             f"{free / 1e6:.0f} MB free. Make room, or set PATTERNLAB_STATE to a folder on another "
+                             "disk, and start again.")
         bar = Bar("jars", need, len(lacking), quiet=not progress)
         try:
             with _scratch() as scratch, bar:
@@ -210,7 +210,7 @@ def _bring(jar: Jar, scratch: Path, bar: Bar, stop: threading.Event) -> None:
         loaded = Path(shutil.copyfile(source, scratch / jar.name))
         bar.add(jar.size)
         if _sha256(loaded) != jar.sha256:
-            raise JarProblem(f"{source} is not the jar that the lock names: its checksum differs. Copy that file again.")
+            raise JarProblem(f"{source} is not the jar that jars.lock names: its checksum differs. Copy it again.")
     else:
         loaded = _from_maven(jar, scratch, bar, stop)
     os.replace(loaded, jar.path)
@@ -247,14 +247,14 @@ def _from_maven(jar: Jar, scratch: Path, bar: Bar, stop: threading.Event) -> Pat
                                  "`kit.py pack`, and start again: it goes on where it was.") from None
             continue
         except RuntimeError:  # jgo's word for any answer but 200
-            raise JarProblem(f"{where[0].upper()}{where[1:]} refused {jar.group}:{jar.artifact}:{jar.version}. Look whether a "
-                             "proxy is in the way or PATTERNLAB_MAVEN is wrong, and start again.") from None
+            raise JarProblem(f"{where[0].upper()}{where[1:]} refused {jar.group}:{jar.artifact}:{jar.version}. Look "
+                             "whether a proxy is in the way or PATTERNLAB_MAVEN is wrong, and start again.") from None
         bar.add(jar.size - got)
         if _sha256(loaded) == jar.sha256:
             return loaded
         if attempt == TRIES:
-            raise JarProblem(f"The checksum of {jar.name} as {where} sent it is not the one in jars.lock: something on the "
-                             "way changes files. Use another network, and start again.")
+            raise JarProblem(f"The checksum of {jar.name} as {where} sent it is not the one in jars.lock: something on "
+                             "the way changes files. Use another network, and start again.")
         bar.add(-jar.size)
     raise AssertionError("unreachable")
 
@@ -280,8 +280,8 @@ def _disk(error: OSError) -> JarProblem:
     if error.errno is None:  # has its own sentence already
         return JarProblem(str(error))
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return JarProblem(f"The disk is full: it filled up while jars were fetched to {state('jars')}. Make room, or set "
-                          "PATTERNLAB_STATE to a folder on another disk, and start again: it goes on where it was.")
+        return JarProblem(f"The disk is full: it filled up while jars were fetched to {state('jars')}. Make room, or "
+                          "set PATTERNLAB_STATE to a folder on another disk, and start again: it goes on where it was.")
     return JarProblem(f"The jars can't be written to {error.filename or state('jars')} ({error.strerror or error}). "
                       "Set PATTERNLAB_STATE to a folder of your own and start again.")
 

@@ -1,0 +1,160 @@
+"""`kit.py start`: check memory, disk and port, fetch what is missing, lay the desk, run JupyterLab until Ctrl-C."""
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+
+from ..engines import jars, kernels
+from ..engines.place import ROOT, setting, state
+from . import desk
+
+FIRST = "notebooks/00-start-here.ipynb"
+MEMORY_MB = 2048
+DISK_MB = 1500
+IDLE_MINUTES = "120"
+
+
+def main(argv: list[str]) -> int:
+    """Start JupyterLab; returns when it has ended and its kernels with it."""
+    parser = argparse.ArgumentParser("kit.py start", description="Open JupyterLab on your desk. Ctrl-C ends it and "
+                                     "every notebook's engines.")
+    parser.add_argument("--port", type=int, help="this port and no other (default: the first free one from 8888 on)")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.add_argument("--ip", default="127.0.0.1", help="address to listen on (default 127.0.0.1: this machine only)")
+    chosen = parser.parse_args(argv)
+    kernels.need_memory("JupyterLab with one notebook", MEMORY_MB)
+    check_disk()
+    if chosen.port is not None:
+        check_port(chosen.port, chosen.ip)
+    jars.fetch(*jars.DEFAULT)
+    prepare_archives()
+    found = desk.lay()
+    if found["laid"]:
+        print(f"Your desk is {desk.desk()}: {len(found['laid'])} files were laid on it.", file=sys.stderr)
+    if found["newer"]:
+        print(f"{len(found['newer'])} files on your desk have newer versions: `python3 kit.py update` brings them.",
+              file=sys.stderr)
+    return serve(chosen)
+
+
+def check_disk() -> None:
+    """RuntimeError where the state folder's disk has too little room for an hour's work."""
+    free = shutil.disk_usage(state()).free // 2**20
+    if free < DISK_MB:
+        raise RuntimeError(f"The disk is full: {state()} has {free:,} MB free and a notebook needs {DISK_MB:,}. Make "
+                           "room (`python3 kit.py clean` empties the state folder) and start again.")
+
+
+def check_port(port: int, ip: str = "127.0.0.1") -> None:
+    """RuntimeError where `port` can't be had."""
+    if not 1 <= port <= 65535:
+        raise RuntimeError(f"{port} is no port: name one from 1024 to 65535, or leave --port away.")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ip, port))
+        except OSError as error:
+            raise RuntimeError(f"Port {port} can't be used ({error.strerror}): another program has it, or it is "
+                               "reserved. Name another one, or leave --port away and a free one is taken.") from None
+
+
+def prepare_archives() -> None:
+    """Make the archives that let JVMs start in half the time; everything works without: a failure is only a note."""
+    began = time.monotonic()
+    try:
+        from ..engines.java import make_archives
+        if len(list(state("archives").glob("*.json"))) < 2:
+            print("Preparing fast starts of Kafka and Spark (once, under a minute).", file=sys.stderr)
+        made = make_archives()
+        if made:
+            print(f"archives: made {', '.join(made)} in {time.monotonic() - began:.0f} s", file=sys.stderr)
+    except Exception as error:
+        print(f"Note: engines will start more slowly, an archive could not be made ({error}).", file=sys.stderr)
+
+
+def serve(chosen) -> int:
+    """Run JupyterLab in this process, its output in a log, until a signal ends it and every kernel with it."""
+    place_jupyter()
+    log = state("logs") / "jupyter.log"
+    if log.exists() and log.stat().st_size > 5_000_000:
+        log.unlink()
+    with output_to(log) as terminal:
+        try:
+            from jupyterlab.labapp import LabApp
+            server = LabApp.initialize_server(argv=[f"--{name}={value}" for name, value in settings(chosen).items()])
+        except SystemExit:
+            raise RuntimeError(f"JupyterLab could not start; the reason is at the end of {log}.") from None
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: server.stop(from_signal=True))
+
+        def announce() -> None:
+            print(f"JupyterLab runs on your desk; Ctrl-C ends it and its notebooks. Its log is {log}\n"
+                  f"http://127.0.0.1:{server.port}{first_page()}?token={server.identity_provider.token}",
+                  file=terminal, flush=True)
+
+        server.io_loop.add_callback(announce)
+        server.start()
+        print("JupyterLab has ended, and its notebooks with it.", file=terminal, flush=True)
+    return 0
+
+
+def settings(chosen) -> dict:
+    """JupyterLab's settings: the learner's desk, nothing that asks the internet, idle kernels ended."""
+    return {
+        "ServerApp.root_dir": desk.desk(), "ServerApp.ip": chosen.ip, "ServerApp.allow_root": True,
+        "ServerApp.port": chosen.port or 8888, "ServerApp.port_retries": 0 if chosen.port else 200,
+        "ServerApp.open_browser": not chosen.no_browser and has_browser(), "LabApp.default_url": first_page(),
+        "LabApp.news_url": None, "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        "LabApp.extension_manager": "readonly", "FileContentsManager.delete_to_trash": False,
+        "MappingKernelManager.cull_idle_timeout": 60 * int(setting("IDLE_MINUTES", IDLE_MINUTES)),
+        "MappingKernelManager.cull_interval": 60, "MappingKernelManager.cull_connected": True,
+    }
+
+
+def first_page() -> str:
+    """The page that JupyterLab opens on."""
+    return f"/lab/tree/{FIRST}" if (desk.desk() / FIRST).exists() else "/lab"
+
+
+def has_browser() -> bool:
+    """Whether a window can be opened (on a server without one, Python would open a text browser in this terminal)."""
+    return sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+
+
+def place_jupyter() -> None:
+    """Everything that Jupyter, IPython and matplotlib write goes below the state folder; what kernels need is set."""
+    for name, folder in {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
+                         "IPYTHONDIR": "ipython", "MPLCONFIGDIR": "matplotlib"}.items():
+        os.environ[name] = str(state("jupyter", folder))
+    for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR",
+                 "JUPYTERLAB_DIR", "PYTHONHOME"):
+        os.environ.pop(name, None)
+    os.environ["PYTHONPATH"] = str(ROOT)
+    os.environ["PATTERNLAB_STATE"] = str(state())
+    quiet = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    (state("jupyter", "config", "labconfig") / "page_config.json").write_text(json.dumps(quiet), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def output_to(log):
+    """What this process and its children print goes to `log`; yields a file that still is the terminal."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    with open(log, "ab") as file, os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace") as terminal:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield terminal
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(kept[0], 1)
+            os.dup2(kept[1], 2)
+            os.close(kept[0])
+            os.close(kept[1])
