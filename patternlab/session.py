@@ -22,7 +22,8 @@ def spark_session(app: str, *, throughput: bool = False, **conf):
     from .figures import style
     errors.install()
     style()
-    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):     # they print what the error says anyway
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     first = "spark" not in _running
     session = spark.start(app, throughput, conf)
     _running["spark"] = spark

@@ -3,6 +3,7 @@
 In a notebook the translation stands above a traceback that is cut to the notebook's own lines; `%tb` shows all of it.
 A new failure is one more `Entry` in ENTRIES: a pattern of what the engine says, what happened, what to do.
 """
+import contextlib
 import re
 import sys
 import traceback
@@ -32,7 +33,7 @@ ENTRIES = [
     Entry(r"Some data may have been lost|Cannot fetch offset|OffsetOutOfRange",
           "The query asks for messages that the topic no longer has: it was made anew, or retention removed them.",
           "Give the query a new checkpoint folder to start from what the topic has now."),
-    Entry(r"DELTA_VIOLATE_CONSTRAINT_WITH_VALUES[^:]*[:\]]*\s*(?:CHECK constraint )?(?P<check>[^\n]{0,90})|CHECK constraint (?P<check2>[^\n]{0,90})",
+    Entry(r"DELTA_VIOLATE_CONSTRAINT_WITH_VALUES(?:\] CHECK constraint (?P<check>[^\n]{0,70}?) violated)?",
           "A row breaks a CHECK constraint of the Delta table, so nothing was written: {check}.",
           "Filter or quarantine such rows before the write, or change the constraint."),
     Entry(r"DELTA_NOT_NULL_CONSTRAINT_VIOLATED|NOT NULL constraint violated[^\n]*",
@@ -83,24 +84,23 @@ STREAM = re.compile(r"terminated with exception: *(?P<cause>[^\n]*)")
 def described(error: BaseException) -> str:
     """All that an error says of itself: its class, condition, message, and the Java causes below it, as one text."""
     parts = [type(error).__name__, str(error)]
-    for ask in ("getCondition", "getErrorClass"):
-        try:
-            parts.append(str(getattr(error, ask)() or ""))
-        except Exception:                                # not every error has a condition
-            pass
-    java = getattr(error, "java_exception", None)
-    for _ in range(8):
-        if java is None:
-            break
-        try:
-            parts.append(str(java.toString()))
-            java = java.getCause()
-        except Exception:                                # the JVM may be gone: what is known must do
-            break
+    with contextlib.suppress(Exception):                 # not every error has a condition
+        parts.append(str(error.getCondition() or ""))
+    parts += _java_words(error)
     seen = error.__cause__ or error.__context__
     if seen is not None and seen is not error:
         parts.append(f"{type(seen).__name__} {seen}")
     return "\n".join(parts)
+
+
+def _java_words(error) -> list:
+    """What the Java exception below a Py4JJavaError says, and its causes; the JVM may be gone, then an empty list."""
+    words, java = [], getattr(error, "java_exception", None)
+    with contextlib.suppress(Exception):
+        while java is not None and len(words) < 8:
+            words.append(str(java.toString()))
+            java = java.getCause()
+    return words
 
 
 def translate(error: BaseException) -> "tuple[str, str] | None":
@@ -110,8 +110,6 @@ def translate(error: BaseException) -> "tuple[str, str] | None":
         found = re.search(entry.pattern, text)
         if found:
             words = {name: value.strip(" .,") for name, value in found.groupdict().items() if value}
-            if "check2" in words:
-                words["check"] = words["check2"]
             return entry.cause.format_map(_Known(words)), entry.fix.format_map(_Known(words))
     return None
 
@@ -123,7 +121,8 @@ class _Known(dict):
 
 def _lines(error) -> list:
     said = translate(error)
-    first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    words = (_java_words(error) or [str(error)])[-1]
+    first = next((line.strip() for line in words.splitlines() if line.strip()), type(error).__name__)
     inner = STREAM.search(str(error))
     if inner and inner.group("cause"):
         first = inner.group("cause")

@@ -1,4 +1,5 @@
 """The Spark JVM of a kernel: one direct launch (no launcher JVM, no shell), with the Delta and Kafka jars in from the start."""
+import contextlib
 import importlib.util
 import os
 import struct
@@ -168,6 +169,9 @@ def stop() -> None:
         return
     process = _jvm["process"]
     if process.poll() is None:
+        from pyspark import SparkContext
+        with contextlib.suppress(Exception):               # a JVM that doesn't listen any more is ended below
+            SparkContext._active_spark_context.stop()
         process.stdin.close()                              # the gateway ends when its standard input does
         try:
             process.wait(10)
