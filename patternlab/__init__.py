@@ -1,13 +1,14 @@
 """The names that notebooks import, and nothing else; each is loaded when it is first asked for."""
 import importlib
 
+from .truth import truth  # eager: the submodule of the same name would take the function's place otherwise
+
 _HOME = {"spark_session": "session", "kafka": "session", "postgres": "session", "connect": "session", "workspace": "session",
          "dataset": "flights", "events": "flights", "replay": "flights",
          "faults": "faults", "crash_after": "faults", "torn": "faults",
-         "truth": "truth",
          "prove": "proof", "measure": "proof", "progress": "proof", "scoreboard": "proof",
          "plane": "figures", "Lab": "lab"}
-__all__ = sorted(_HOME)
+__all__ = sorted([*_HOME, "truth"])
 
 
 def __getattr__(name: str):
