@@ -1,0 +1,92 @@
+"""Truth: what the right answer is, computed a second time in plain pandas, never by Spark. Here is how truths are defined, found
+and guarded; those of the data are in checks/_spine.py, those of one pattern in its module in checks/."""
+import copy
+import difflib
+import hashlib
+import importlib
+import json
+import pkgutil
+
+from .engines import place
+from .flights import SLICES, days
+
+_TRUTHS, _FROZEN, _KNOWN = {}, {}, {}
+
+
+def define(name: str, frozen: bool = False):
+    """Makes a function (slice, **args) the truth called `name`; slice comes as a pair of dates (first and last local day).
+
+    frozen=True: what it returns for day, week and year without arguments is held in datasets/golden.json.
+    """
+    def register(function):
+        other = _TRUTHS.get(name)
+        if other and (other.__module__, other.__qualname__) != (function.__module__, function.__qualname__):
+            raise ValueError(f"Two functions define the truth {name!r}, in {other.__module__} and {function.__module__}; "
+                             "rename one of them.")
+        _TRUTHS[name] = function
+        _FROZEN[name] = frozen
+        return function
+    return register
+
+
+def truth(name: str, slice="week", **args):
+    """The right answer called `name` for a slice (see flights.days), as a pandas frame, a number or a dict. A copy: keep it.
+
+    ValueError for an unknown name or slice, and where a frozen number of datasets/golden.json is not met.
+    """
+    if name not in _TRUTHS:
+        importlib.import_module(".checks._spine", __package__)
+    if name not in _TRUTHS:
+        _find()
+    if name not in _TRUTHS:
+        near = difflib.get_close_matches(name, _TRUTHS, 3, 0.4) or sorted(_TRUTHS)
+        raise ValueError(f"There is no truth {name!r}; near it are {', '.join(near)}.")
+    span = days(slice)
+    key = (name, span, json.dumps(args, sort_keys=True, default=str))
+    if key not in _KNOWN:
+        value = _TRUTHS[name](span, **args)
+        if _FROZEN[name] and not args:
+            _guard(name, span, value)
+        _KNOWN[key] = value
+    return _KNOWN[key].copy() if hasattr(_KNOWN[key], "columns") else copy.deepcopy(_KNOWN[key])
+
+
+def golden() -> dict:
+    """The frozen numbers: {slice: {truth: number, dict, or a frame's rows and checksum}}."""
+    path = place.ROOT / "datasets" / "golden.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def freeze() -> dict:
+    """What golden.json must hold: every frozen truth for the three standard slices, computed now."""
+    _find()
+    return {name: {each: portrait(_TRUTHS[each](span)) for each in sorted(_TRUTHS) if _FROZEN[each]}
+            for name, span in SLICES.items()}
+
+
+def portrait(value):
+    """A value as JSON holds it (floats to 9 decimals); of a frame its columns, the number of rows and a checksum of them."""
+    if hasattr(value, "columns"):
+        text = value.to_csv(index=False, float_format="%.9f", lineterminator="\n")
+        return {"columns": list(value.columns), "rows": len(value), "sha256": hashlib.sha256(text.encode()).hexdigest()}
+    if isinstance(value, dict):
+        return {str(name): portrait(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [portrait(each) for each in value]
+    value = value.item() if hasattr(value, "item") else value
+    return round(value, 9) if isinstance(value, float) else value
+
+
+def _guard(name: str, span, value):
+    for standard, days_of in SLICES.items():
+        expected = golden().get(standard, {}).get(name)
+        if span == days_of and portrait(value) != expected:
+            raise ValueError(f"The truth {name!r} of the {standard} is {portrait(value)}, but datasets/golden.json holds {expected}: "
+                             "if the change is meant, run `python datasets/make.py golden` and look at the difference.")
+
+
+def _find():
+    from . import checks
+    """Imports every module of checks, so that each has defined its truths."""
+    for module in pkgutil.iter_modules(checks.__path__, checks.__name__ + "."):
+        importlib.import_module(module.name)
