@@ -1,0 +1,236 @@
+# %% [markdown] signature=["in seen", "seen.add("]
+# # 99 The template: how do you count each report once?
+#
+# Copy this file to `source/notebooks/NN-slug.py`; every section and every rule of a notebook is in it. The title cell names
+# the calls that make the pattern (`signature=[...]`): a test wants each of them in a code cell, in sight of the reader.
+#
+# ```mermaid
+# flowchart LR
+#     log[reports, some twice] --> seen{key seen?} -- no --> table
+#     seen -- yes --> nothing[drop]
+# ```
+
+# %% [markdown]
+# ## In one minute
+#
+# | | |
+# |---|---|
+# | **Promise** | a report that comes twice counts once |
+# | **Price** | every key ever seen is kept |
+# | **When not** | keys are unbounded and nobody can say how late a copy may be |
+
+# %% [markdown]
+# ## Set up
+#
+# At most six lines. Names come from `patternlab`; the pattern itself never does.
+
+# %% tags=["setup"]
+import pandas
+from patternlab import crash_after, dataset, events, faults, measure, prove, scoreboard
+
+departures = events("departed", "day")
+print(f"{len(departures):,} departures")
+
+# %% [markdown]
+# ## Look at the data
+#
+# First a toy that fits on a hand. Three reports, one of them sent twice:
+
+# %% tags=["look-toy"]
+toy = [{"key": "UA 1", "dep_delay": 5}, {"key": "DL 2", "dep_delay": -2}, {"key": "UA 1", "dep_delay": 5}]
+pandas.DataFrame(toy)
+
+# %% [markdown]
+# Then the real thing, with one report in twenty sent twice. A sentence after each picture says what to see in it: here,
+# that the copy is equal in every column, so nothing inside the row tells the two apart.
+
+# %% tags=["look-real"]
+log = faults.duplicated(departures, share=0.05)
+pandas.DataFrame(log)[["key", "arrival", "dep_delay"]].head(6)
+
+# %% [markdown]
+# ## The naive way
+#
+# Count what comes. A list of the reports that are known to be there makes the toy right.
+
+# %% tags=["step-naive-toy"]
+def count_all(reports):
+    return len(reports)
+
+
+count_all(toy[:2])
+
+# %% [markdown]
+# On real data the same line counts every copy. The truth comes from the published table, by another road.
+
+# %% tags=["step-naive-real"]
+departed = int(pandas.read_parquet(dataset("flights", "day")).dep_time.notna().sum())
+print(f"counted {count_all(log):,}, departed {departed:,}")
+
+# %% [markdown]
+# ## Build it
+#
+# Three to five steps. Each one says why in at most sixty words, shows at most twelve lines, and ends in a look.
+
+# %% [markdown]
+# ### Step 1: remember keys
+#
+# A set holds what was seen. The key says what the report is about, not when it came.
+
+# %% tags=["step-remember"]
+def count_once(reports, seen):
+    for report in reports:
+        if report["key"] in seen:
+            continue
+        seen.add(report["key"])
+    return len(seen)
+
+
+count_once(toy, set())
+
+# %% [markdown]
+# The toy has two flights, and that is what it says.
+
+# %% tags=["step-real"]
+seen = set()
+count_once(log, seen)
+
+# %% [markdown]
+# ### Step 2: keep the rows, not only their number
+#
+# A count alone can't be compared row by row. Keep the first report of each key.
+
+# %% tags=["step-rows"]
+def first_of_each(reports):
+    table = {}
+    for report in reports:
+        table.setdefault(report["key"], report)
+    return list(table.values())
+
+
+pandas.DataFrame(first_of_each(toy))
+
+# %% tags=["step-rows-real"]
+table = first_of_each(log)
+len(table)
+
+# %% [markdown]
+# ### Step 3: survive a restart
+#
+# A consumer that starts again reads part of the log again. The memory must outlive it.
+
+# %% tags=["step-restart"]
+memory = set()
+count_once(log[:500], memory), count_once(log[300:], memory)
+
+# %% [markdown]
+# The second number is the whole day, although two hundred reports were read twice.
+
+# %% tags=["step-memory"]
+print(f"{len(memory):,} keys in memory")
+
+# %% [markdown]
+# ## See it
+#
+# One figure. Its title states the finding; axes have units; it reads without colour.
+
+# %% tags=["figure-copies"]
+counts = pandas.Series({"as they came": len(log), "each once": len(table), "departed": departed})
+axes = counts.plot.barh(color="0.5", figsize=(6, 1.8), title=f"{len(log) - len(table)} copies would have been counted")
+axes.set_xlabel("reports");
+
+# %% [markdown]
+# ## Predict
+#
+# How many keys would be kept after a year? Write your guess down before you go on. Nobody grades it.
+
+# %% tags=["predict"]
+guess = 300_000
+print(f"your guess: {guess:,}")
+
+# %% [markdown]
+# ## Break it
+#
+# Stop the consumer in the middle. A cell that must raise has the tags `raises-exception` and `break-<slug>`: a test asks
+# for the error.
+
+# %% tags=["raises-exception", "break-crash"]
+stop, kept = crash_after(100), set()
+for report in log:
+    kept.add(report["key"])
+    stop()
+
+# %% [markdown]
+# The memory holds what was read until then, and nothing was counted twice.
+
+# %% tags=["break-halfway"]
+len(kept)
+
+# %% [markdown]
+# Now lose the memory and go on from the middle: the sum of the two parts is too large.
+
+# %% tags=["break-forgotten"]
+half = len(log) // 2
+lost = count_once(log[:half], set()) + count_once(log[half - 50:], set())
+print(f"{lost - departed} counted twice")
+
+# %% tags=["break-repaired"]
+both = set()
+count_once(log[:half], both)
+print(f"with the memory kept: {count_once(log[half - 50:], both) - departed} counted twice")
+
+# %% [markdown]
+# ## Looks right, not so fast
+#
+# Dropping neighbours that are equal gives the same number here, because a copy follows at once. Let copies come later:
+
+# %% tags=["step-not-so-fast"]
+later = faults.duplicated(departures, share=0.05, minutes=30)
+sum(one["key"] != other["key"] for one, other in zip(later, later[1:])) + 1
+
+# %% [markdown]
+# ## Prove it
+#
+# Only `prove(...)` lines, one tag a cell. The expected side comes from an independent truth.
+
+# %% tags=["prove-once"]
+prove("every departure is counted once", len(seen), departed)
+
+# %% tags=["prove-late-copies"]
+prove("a late copy changes nothing", count_once(later, set()), departed)
+
+# %% [markdown]
+# ## Measure it
+#
+# One row into the scoreboard, one plot.
+
+# %% tags=["step-measure"]
+with measure("each once") as measured:
+    measured.rows = count_once(log, set())
+
+# %% tags=["figure-scoreboard"]
+scoreboard()
+
+# %% [markdown]
+# ## When not, and the neighbours
+#
+# | pattern | differs in | choose it when |
+# |---|---|---|
+# | idempotent write | the table refuses the copy | the sink has keys |
+# | watermark | forgets old keys | copies come within a known time |
+
+# %% [markdown]
+# ## Check yourself
+#
+# 1. What makes two reports the same? <details><summary>Answer</summary>Their key.</details>
+# 2. What must outlive a crash? <details><summary>Answer</summary>The set of keys.</details>
+# 3. Why not compare neighbours? <details><summary>Answer</summary>A copy may come later.</details>
+# 4. From an earlier notebook: what is an offset? <details><summary>Answer</summary>A position in a partition.</details>
+# 5. From an earlier notebook: what is a commit? <details><summary>Answer</summary>All of a write, or none of it.</details>
+
+# %% [markdown]
+# ## Sources
+#
+# - Pat Helland, [Idempotence Is Not a Medical Condition](https://queue.acm.org/detail.cfm?id=2187821): why each message may come twice
+# - Apache Kafka, [Message delivery semantics](https://kafka.apache.org/documentation/#semantics): at least once, exactly once
+# - [nycflights13](https://cran.r-project.org/package=nycflights13): the data
