@@ -109,13 +109,14 @@ class Embedded(Postgres):
         if done.returncode:
             raise PostgresProblem(f"PostgreSQL could not lay its data folder {self._data}: {_last(done.stderr)} "
                                   "Make room or set PATTERNLAB_STATE to a folder on another disk, and start again.")
+        with open(self._data / "postgresql.conf", "a") as file:
+            file.writelines(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
 
     def _start(self, port: "int | None" = None) -> int:
         log = self._folder / "postgres.log"
         for attempt in range(TRIES):
             chosen, before = port or free_ports(1)[0], log.stat().st_size if log.exists() else 0
-            settings = [text for item in dict(SETTINGS, port=chosen).items() for text in ("-c", "%s=%s" % item)]
-            self._process = guard.Guarded([*self._run_as, _program("postgres"), "-D", self._data, *settings], log,
+            self._process = guard.Guarded([*self._run_as, _program("postgres"), "-D", self._data, "-p", chosen], log,
                                           env=_environment(), cwd="/", stop_signal=signal.SIGINT)
             ready = "database system is ready to accept connections"
             if guard.wait_for(lambda: ready in _since(log, before) or not self._process.alive(), 30) and \
