@@ -1,17 +1,14 @@
 """Labs: check an answer, say what is wrong with it in a sentence, give hints, open the solution. Prints plain text."""
-import ast
 import importlib.util
-import inspect
 import json
-import linecache
 import os
 import re
-import sysconfig
 import textwrap
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .checks._answers import blank, raised, shown
 from .engines import place
 
 
@@ -64,17 +61,14 @@ class Lab:
         """Judge `answer` (a value, function, frame or table path) and print one of four outcomes; never raises."""
         exercise, began, show = self._exercise(n), time.perf_counter(), None
         try:
-            blank = _blank(answer)
-            if blank:
-                result = Result("not attempted", blank)
-            else:
-                result = Result("right", exercise.check(answer) or "")
+            left = blank(answer)
+            result = Result("not attempted", left) if left else Result("right", exercise.check(answer) or "")
         except Wrong as wrong:
             result, show = Result("not yet", wrong.sentence), wrong.show
-        except Raised as raised:
-            result, show = _raised(raised.error, raised.given)
         except Exception as error:  # a lazy frame fails only when the check looks at it
-            result, show = _raised(error, "your answer, when the check looked at it")
+            given = getattr(error, "given", "your answer, when the check looked at it")
+            sentence, show = raised(getattr(error, "error", error) if isinstance(error, Raised) else error, given)
+            result = Result("raised", sentence)
         result.seconds = time.perf_counter() - began
         self.results[n] = result
         if result.outcome != "not attempted":
@@ -87,7 +81,7 @@ class Lab:
         label = labels.get(result.outcome, f"{result.outcome}.")
         print(f"Exercise {n}, {exercise.title}: {label} {result.sentence}".rstrip())
         if show is not None:
-            print(textwrap.indent(_text(show), "    "))
+            print(textwrap.indent(shown(show), "    "))
 
     def hint(self, n: int) -> None:
         """Print the direction at the first call, and the call to use as well from the second on."""
@@ -149,48 +143,3 @@ class Lab:
         half = file.with_suffix(f".{os.getpid()}")
         half.write_text(json.dumps(note, indent=1, sort_keys=True), "utf-8")
         os.replace(half, file)
-
-
-def _blank(answer) -> str:
-    """A sentence that says where `answer` still has a `...`, or '' when nothing is left to fill in."""
-    if answer is ...:
-        return "Replace the ... by your answer and run the cell again."
-    if isinstance(answer, (list, tuple, set, dict)):
-        return next(filter(None, map(_blank, answer.values() if isinstance(answer, dict) else answer)), "")
-    if isinstance(answer, type):
-        return _blank([member for member in vars(answer).values() if inspect.isfunction(member)])
-    function = inspect.unwrap(getattr(answer, "func", getattr(answer, "__func__", answer)))
-    if not inspect.isfunction(function):
-        return ""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, SyntaxError, TypeError):  # no source, or half a line around a lambda: the constants tell
-        return f"There is still a ... in {function.__name__}()." if ... in function.__code__.co_consts else ""
-    typed = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.Subscript) for inner in ast.walk(node.slice)}
-    lines = [node.lineno for node in ast.walk(tree)
-             if isinstance(node, ast.Constant) and node.value is ... and id(node) not in typed]
-    return f"There is still a ... in line {min(lines)} of {function.__name__}()." if lines else ""
-
-
-def _raised(error: Exception, given: str) -> tuple:
-    """The Result and the lines to show for an exception of the learner's code."""
-    message = " ".join(str(error).strip().splitlines()[:2])[:300]
-    show, ours = [f"input: {given}"], (str(Path(__file__).parent), sysconfig.get_path("stdlib"))
-    step, line = error.__traceback__, None
-    while step:
-        name = step.tb_frame.f_code.co_filename
-        if not name.startswith(ours) and "site-packages" not in name:
-            line = step.tb_lineno, linecache.getline(name, step.tb_lineno).strip()
-        step = step.tb_next
-    if line:
-        show.append(f"your line {line[0]}: {line[1]}".rstrip(": "))
-    return Result("raised", f"{type(error).__name__}: {message}".rstrip(": ")), "\n".join(show)
-
-
-def _text(show) -> str:
-    """A frame as at most eight aligned rows, rows (list of dicts) the same way, anything else as it prints."""
-    if isinstance(show, list) and show and isinstance(show[0], dict):
-        import pandas
-        show = pandas.DataFrame(show)
-    show = show.limit(8).toPandas() if hasattr(show, "toPandas") else show
-    return show.head(8).to_string(index=False) if hasattr(show, "to_string") else str(show)

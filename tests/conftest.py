@@ -13,8 +13,9 @@ def pytest_collection_modifyitems(items):
         values = getattr(getattr(item, "callspec", None), "params", {})
         special = re.fullmatch(r"test_(\d\d)_(\w+)", item.module.__name__.rpartition(".")[2])
         slug = f"{special[1]}-{special[2].replace('_', '-')}" if special else values.get("slug")
-        heavy = special or "test_notebooks" in item.module.__name__
-        return (2 if heavy else 1 if slug else 0, slug or "", values.get("slice") or "") if heavy else (1 if slug else 0, "", "")
+        if special or "test_notebooks" in item.module.__name__:
+            return 2, slug, values.get("slice") or ""
+        return (1 if "test_labs" in item.module.__name__ else 0), "", ""
     items.sort(key=place)
 
 

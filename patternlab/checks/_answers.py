@@ -1,0 +1,52 @@
+"""What a lab sees of an answer before and after it is judged: a blank, an exception with its line, something to show."""
+import ast
+import inspect
+import linecache
+import sysconfig
+import textwrap
+from pathlib import Path
+
+
+def blank(answer) -> str:
+    """A sentence that says where `answer` still has a `...`, or '' when nothing is left to fill in."""
+    if answer is ...:
+        return "Replace the ... by your answer and run the cell again."
+    if isinstance(answer, (list, tuple, set, dict)):
+        return next(filter(None, map(blank, answer.values() if isinstance(answer, dict) else answer)), "")
+    if isinstance(answer, type):
+        return blank([member for member in vars(answer).values() if inspect.isfunction(member)])
+    function = inspect.unwrap(getattr(answer, "func", getattr(answer, "__func__", answer)))
+    if not inspect.isfunction(function):
+        return ""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, SyntaxError, TypeError):  # no source, or half a line around a lambda: the constants tell
+        return f"There is still a ... in {function.__name__}()." if ... in function.__code__.co_consts else ""
+    typed = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.Subscript) for inner in ast.walk(node.slice)}
+    lines = [node.lineno for node in ast.walk(tree)
+             if isinstance(node, ast.Constant) and node.value is ... and id(node) not in typed]
+    return f"There is still a ... in line {min(lines)} of {function.__name__}()." if lines else ""
+
+
+def raised(error: Exception, given: str) -> tuple:
+    """An exception of the learner's code as (type and message, lines to show: the input and the learner's line)."""
+    message = " ".join(str(error).strip().splitlines()[:2])[:300]
+    show, ours = [f"input: {given}"], (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"))
+    step, line = error.__traceback__, None
+    while step:
+        name = step.tb_frame.f_code.co_filename
+        if not name.startswith(ours) and "site-packages" not in name:
+            line = step.tb_lineno, linecache.getline(name, step.tb_lineno).strip()
+        step = step.tb_next
+    if line:
+        show.append(f"your line {line[0]}: {line[1]}".rstrip(": "))
+    return f"{type(error).__name__}: {message}".rstrip(": "), "\n".join(show)
+
+
+def shown(show) -> str:
+    """A frame as at most eight aligned rows, rows (list of dicts) the same way, anything else as it prints."""
+    if isinstance(show, list) and show and isinstance(show[0], dict):
+        import pandas
+        show = pandas.DataFrame(show)
+    show = show.limit(8).toPandas() if hasattr(show, "toPandas") else show
+    return show.head(8).to_string(index=False) if hasattr(show, "to_string") else str(show)

@@ -1,0 +1,419 @@
+"""Style gates for every notebook, every lab, the helper and the texts. They hold for later notebooks unedited.
+
+A rule that does not apply says why by what the thing is (a tour has no anatomy), never by a list of exceptions.
+"""
+import ast
+import os
+import re
+import statistics
+import subprocess
+from urllib.parse import unquote
+
+import pytest
+import runs
+from runs import ROOT, build
+
+# section: (fewest, most) prose cells, (fewest, most) code cells
+BUDGET = {"": ((1, 1), (0, 0)), "In one minute": ((1, 1), (0, 0)), "Set up": ((1, 1), (1, 1)),
+          "Look at the data": ((2, 3), (2, 3)), "The naive way": ((2, 3), (2, 3)), "Build it": ((4, 10), (6, 12)),
+          "See it": ((1, 2), (1, 2)), "Predict": ((1, 1), (1, 1)), "Break it": ((3, 9), (4, 12)),
+          "Looks right, not so fast": ((1, 2), (1, 2)), "Prove it": ((1, 2), (2, 5)), "Measure it": ((1, 2), (2, 3)),
+          "When not, and the neighbours": ((1, 2), (0, 0)), "Check yourself": ((1, 1), (0, 0)),
+          "Sources": ((1, 1), (0, 0))}
+CELLS = (36, 72)
+BANNED_NAMES = re.compile(r"df\d*|tmp\d*|foo|bar|baz")
+BANNED_WORDS = re.compile(r"\b(simply|seamless(?:ly)?|blazing(?:ly)?|effortless(?:ly)?|cutting-edge|leverag\w+|powerful)\b",
+                          re.I)
+EMOJI = re.compile("[\U0001F000-\U0001FAFF\u2600-\u27BF\u2B50\uFE0F]")
+SILENT = {"stop", "append", "extend", "add", "sort", "update", "awaitTermination", "unpersist", "mkdir", "close",
+          "save", "flush", "insert", "clear", "remove"}  # methods that return nothing to look at
+
+NOTEBOOKS, LABS = runs.notebooks(), runs.labs()
+PATTERNS = [slug for slug in NOTEBOOKS if not build.is_tour(slug)]
+BOTH = [pytest.param(folder, slug, id=f"{folder}-{slug}") for folder, slugs in (("notebooks", NOTEBOOKS), ("labs", LABS))
+        for slug in slugs]
+
+
+def sections(slug) -> dict:
+    """{heading, "" for the title: its cells} of a notebook, in order."""
+    found, name = {"": []}, ""
+    for cell in runs.load(slug).cells:
+        heading = re.search(r"^## +(.+?) *$", cell.source, re.M) if cell.cell_type == "markdown" else None
+        name = heading.group(1) if heading else name
+        found.setdefault(name, []).append(cell)
+    return found
+
+
+def prose(text: str) -> str:
+    """The words that a reader reads: no code, pictures, tables, folded answers, comments or link addresses."""
+    for part in (r"```.*?```", r"<svg.*?</svg>", r"<details>.*?</details>", r"<!--.*?-->", r"<[^>]+>", r"^\s*\|.*$"):
+        text = re.sub(part, " ", text, flags=re.S | re.M if part.startswith("^") else re.S)
+    return re.sub(r"\]\([^)]*\)", "]", text)
+
+
+def words(text: str) -> int:
+    return len(re.findall(r"[\w'’.,-]*\w[\w'’.,-]*", text))
+
+
+def code_cells(folder, slug) -> list:
+    return [cell for cell in runs.load(slug, folder).cells if cell.cell_type == "code"]
+
+
+def tree(cell):
+    """The syntax tree of a cell; magics are not used in this kit, so each cell parses."""
+    return ast.parse(cell.source)
+
+
+# --- anatomy and budgets
+
+@pytest.mark.parametrize("slug", PATTERNS)
+def test_sections_are_complete_and_in_order(slug):
+    assert list(sections(slug)) == ["", *build.ANATOMY]
+
+
+@pytest.mark.parametrize("slug", PATTERNS)
+def test_every_section_keeps_its_budget_of_cells(slug):
+    wrong = []
+    for name, cells in sections(slug).items():
+        for kind, (least, most) in zip(("markdown", "code"), BUDGET[name]):
+            count = sum(cell.cell_type == kind for cell in cells)
+            if not least <= count <= most:
+                wrong.append(f"{name or 'Title'}: {count} {kind} cells, {least} to {most} are the budget")
+    total = sum(map(len, sections(slug).values()))
+    assert CELLS[0] <= total <= CELLS[1], f"{total} cells, the budget is {CELLS[0]} to {CELLS[1]}"
+    assert not wrong
+
+
+@pytest.mark.parametrize("slug", NOTEBOOKS)
+def test_title_picture_and_set_up(slug):
+    cells = runs.load(slug).cells
+    assert re.match(r"# \d\d \w", cells[0].source), "the title is `# 03 Medallion: the question`"
+    first = "".join(cell.source for cell in cells[:3])
+    assert "```mermaid" in first or "<svg" in first, "a picture made of text (mermaid or inline SVG) opens the notebook"
+    screenshots = [cell.id for cell in cells if re.search(r"!\[[^]]*\]\([^)]*\.(png|jpe?g|gif)\)", cell.source)]
+    assert not screenshots
+    if not build.is_tour(slug):
+        assert "?" in cells[0].source.splitlines()[0], "the title asks the one question"
+        setup = [cell for cell in sections(slug)["Set up"] if cell.cell_type == "code"][0]
+        assert len([line for line in setup.source.splitlines() if line.strip()]) <= 6
+        assert words(re.sub(r"[|*#-]", " ", sections(slug)["In one minute"][0].source)) <= 90
+
+
+@pytest.mark.parametrize("slug", PATTERNS)
+def test_build_it_has_three_to_five_named_steps(slug):
+    steps = re.findall(r"^### Step (\d+): \S", "\n".join(cell.source for cell in sections(slug)["Build it"]), re.M)
+    assert 3 <= len(steps) <= 5 and steps == [str(n) for n in range(1, len(steps) + 1)]
+
+
+@pytest.mark.parametrize("slug", NOTEBOOKS)
+def test_every_heading_inside_build_it_is_a_step(slug):
+    for cell in sections(slug).get("Build it", []):
+        if cell.cell_type == "markdown":
+            assert all(re.match(r"Step \d: ", heading) for heading in re.findall(r"^###+ +(.+)$", cell.source, re.M)), cell.source
+
+
+@pytest.mark.parametrize("slug", PATTERNS)
+def test_prove_it_holds_only_proofs(slug):
+    for cell in sections(slug)["Prove it"]:
+        if cell.cell_type == "code":
+            assert any(tag.startswith("prove-") for tag in cell.metadata.get("tags", [])), f"untagged: {cell.source}"
+            calls = [node for node in tree(cell).body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+                     and getattr(node.value.func, "id", "") == "prove"]
+            assert calls, f"no prove(...) line: {cell.source}"
+
+
+@pytest.mark.parametrize("slug", PATTERNS)
+def test_predict_break_and_figure_are_tagged(slug):
+    parts = sections(slug)
+    tags = {name: [tag for cell in cells for tag in cell.metadata.get("tags", [])] for name, cells in parts.items()}
+    assert "predict" in tags["Predict"]
+    assert re.search(r"^guess\b.*=", "\n".join(c.source for c in parts["Predict"] if c.cell_type == "code"), re.M)
+    assert any(tag.startswith("break-") for tag in tags["Break it"])
+    assert any(tag.startswith("figure-") for tag in tags["See it"])
+
+
+@pytest.mark.parametrize("slug", PATTERNS)
+def test_check_yourself_and_sources(slug):
+    questions = "\n".join(cell.source for cell in sections(slug)["Check yourself"])
+    assert questions.count("<details>") == questions.count("</details>") == 5, "five questions, answers folded"
+    assert prose(questions).count("?") >= 5
+    links = re.findall(r"\]\((https?://[^)]+)\)", "\n".join(cell.source for cell in sections(slug)["Sources"]))
+    assert 3 <= len(links) <= 6, f"{len(links)} sources, three to six are the rule"
+    table = "\n".join(cell.source for cell in sections(slug)["When not, and the neighbours"])
+    assert "|" in table, "the neighbours stand in a table"
+
+
+# --- code
+
+@pytest.mark.parametrize("folder, slug", BOTH)
+def test_code_cells_are_short(folder, slug):
+    sizes = [(sum(bool(line.strip()) for line in cell.source.splitlines()), cell.id)
+             for cell in code_cells(folder, slug)]
+    assert max(sizes)[0] <= 18, f"{max(sizes)} lines; 18 are the most"
+    long = [size for size in sizes if size[0] > 12]
+    assert len(long) <= len(sizes) / 10, f"more than one cell in ten is longer than 12 lines: {long}"
+    wide = [line for cell in code_cells(folder, slug) for line in cell.source.splitlines() if len(line) > 120]
+    assert not wide
+
+
+@pytest.mark.parametrize("slug", NOTEBOOKS)
+def test_never_more_than_two_code_cells_in_a_row(slug):
+    row = 0
+    for cell in runs.load(slug).cells:
+        row = row + 1 if cell.cell_type == "code" else 0
+        assert row <= 2, f"a third code cell without prose: {cell.source[:80]!r}"
+
+
+@pytest.mark.parametrize("slug", NOTEBOOKS)
+def test_every_code_cell_ends_in_something_visible(slug):
+    """What the text can tell; that each cell shows something when it runs is asserted in test_notebooks.py."""
+    hidden = [cell.source for cell in code_cells("notebooks", slug)
+              if not visible(tree(cell).body[-1]) and "raises-exception" not in cell.metadata.get("tags", [])]
+    assert not hidden, "ends in nothing to look at:\n" + "\n---\n".join(hidden)
+
+
+def visible(statement) -> bool:
+    if isinstance(statement, ast.Expr):
+        value = statement.value
+        name = value.func.attr if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) else ""
+        text = isinstance(value, ast.Constant) and isinstance(value.value, (str, type(...)))
+        return not text and name not in SILENT
+    if isinstance(statement, ast.With):
+        return visible(statement.body[-1]) or "measure" in ast.unparse(statement.items[0].context_expr)
+    if isinstance(statement, (ast.For, ast.While, ast.If, ast.Try)):
+        return any(isinstance(node, ast.Expr) and visible(node) for node in ast.walk(statement))
+    return False
+
+
+@pytest.mark.parametrize("folder, slug", BOTH)
+def test_names_come_from_the_domain(folder, slug):
+    found = {node.id if isinstance(node, ast.Name) else node.arg for cell in code_cells(folder, slug)
+             for node in ast.walk(tree(cell)) if isinstance(node, ast.arg)
+             or isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    assert not [name for name in found if BANNED_NAMES.fullmatch(name)]
+
+
+@pytest.mark.parametrize("slug", PATTERNS)
+def test_the_notebook_holds_its_patterns_own_calls(slug):
+    calls = build.read(runs.source(slug, "notebooks"))[0].extra["signature"]
+    code = "\n".join(cell.source for cell in code_cells("notebooks", slug))
+    assert len(calls) >= 2 and not [call for call in calls if call not in code], "declared in the title, not in the code"
+
+
+@pytest.mark.parametrize("slug", [slug for slug in NOTEBOOKS if slug[:2].isdigit()])
+def test_spark_kafka_and_delta_are_used_for_real(slug):
+    code = "\n".join(cell.source for cell in code_cells("notebooks", slug))
+    for part in ("spark_session(", "kafka()", "delta"):
+        assert part in code.lower(), f"no {part} in the code"
+
+
+# --- prose
+
+@pytest.mark.parametrize("folder, slug", BOTH)
+def test_prose_is_short_and_plain(folder, slug):
+    cells = [cell for cell in runs.load(slug, folder).cells if cell.cell_type == "markdown"]
+    sizes = [words(prose(cell.source)) for cell in cells]
+    longest = cells[sizes.index(max(sizes))].source
+    assert max(sizes) <= 120, f"{max(sizes)} words in one cell, at most 120: {longest[:80]!r}"
+    if folder == "notebooks":  # an exercise needs its input, goal and example together
+        assert statistics.median(sizes) <= 45, f"the median cell has {statistics.median(sizes)} words, about 35 is the aim"
+    text = "\n".join(cell.source for cell in cells)
+    assert not BANNED_WORDS.findall(text) and not EMOJI.findall(text)
+
+
+@pytest.mark.parametrize("slug", PATTERNS)
+def test_a_step_says_why_in_sixty_words(slug):
+    for cell in sections(slug)["Build it"]:
+        if cell.cell_type == "markdown" and cell.source.startswith("### Step"):
+            assert words(prose(cell.source)) <= 70, cell.source[:80]  # sixty and the heading
+
+
+# --- labs
+
+@pytest.mark.parametrize("slug", LABS)
+def test_a_lab_has_a_ramp_of_exercises(slug):
+    text = "\n".join(cell.source for cell in runs.load(slug, "labs").cells if cell.cell_type == "markdown")
+    levels = build.LEVEL.findall(text)
+    ranks = [("fill in", "modify", "design").index(level) for level, _ in levels]
+    assert ranks == sorted(ranks) and ranks[0] == 0, f"levels go from fill in to design: {levels}"
+    assert all(least <= int(minutes) <= most for (level, minutes), (least, most) in
+               zip(levels, [((5, 15), (10, 25), (25, 45))[rank] for rank in ranks])), levels
+    if slug[:2].isdigit():
+        assert 3 <= len(levels) <= 5 and ranks[-1] == 2, "three to five exercises, the last one a design"
+
+
+@pytest.mark.parametrize("slug", LABS)
+def test_a_lab_agrees_with_its_checks(slug):
+    import importlib
+    module = importlib.import_module("patternlab.checks." + re.sub(r"^\d+-", "", slug).replace("-", "_"))
+    text = "\n".join(cell.source for cell in runs.load(slug, "labs").cells if cell.cell_type == "markdown")
+    titles = {int(n): title.strip() for n, title in re.findall(r"^## Exercise (\d+): (.+)$", text, re.M)}
+    assert {n: exercise.title for n, exercise in module.EXERCISES.items()} == titles
+    levels = dict(zip(titles, build.LEVEL.findall(text)))
+    for n, exercise in module.EXERCISES.items():
+        assert len(exercise.hints) == 2 and len(exercise.why.split()) >= 8, f"exercise {n}: two hints, and a why"
+        assert exercise.minutes == int(levels[n][1]), f"exercise {n}: minutes differ from its level line"
+        assert exercise.starred == (levels[n][0] == "design"), f"exercise {n}: design exercises are starred"
+    assert f'Lab("{slug}")' in "\n".join(cell.source for cell in code_cells("labs", slug))
+
+
+# --- built files
+
+@pytest.mark.parametrize("target, source", [pytest.param(target, source, id=target.name + "-" + target.parent.name)
+                                            for source, target in build.targets().items()])
+def test_built_files_equal_their_sources(target, source):
+    assert target.exists() and target.read_text("utf-8") == build.build(source), \
+        f"run python -m patternlab build {source.stem} and commit what it makes"
+
+
+def test_nothing_is_built_without_a_source():
+    built = {*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("labs/*.ipynb")}
+    assert built == set(build.targets().values())
+
+
+@pytest.mark.parametrize("folder, slug", BOTH)
+def test_no_outputs_unique_ids_valid(folder, slug):
+    import nbformat
+    notebook = runs.load(slug, folder)
+    nbformat.validate(notebook)
+    assert all(not cell.outputs and cell.execution_count is None for cell in notebook.cells if cell.cell_type == "code")
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+    assert not re.search(r"# SOLUTION|\b(wrong|raises)-\d", str(notebook)) or folder == "notebooks"
+
+
+def test_the_build_is_the_same_twice():
+    for source in (runs.source("template-notebook", "notebooks"), runs.source("template-lab", "labs")):
+        assert build.build(source) == build.build(source)
+
+
+BROKEN = [  # an edit of the template, and what the build says about it
+    ("template-notebook", "## Look at the data", "## Data", "unknown section 'Data'"),
+    ("template-notebook", "## See it", "## Prove it", "comes too late or twice|See it"),
+    ("template-notebook", 'tags=["look-real"]', 'tags=["look-toy"]', "tags are unique"),
+    ("template-notebook", 'tags=["look-real"]', 'tags=["lok-real"]', "unknown tag 'lok-real'"),
+    ("template-notebook", "guess = 300_000", "guess = 300_000  # SOLUTION", "belongs in a lab"),
+    ("template-notebook", ' signature=["in seen", "seen.add("]', "", "must name the calls"),
+    ("template-notebook", 'tags=["raises-exception", "break-crash"]', 'tags=["raises-exception"]', "needs a break-"),
+    ("template-lab", 'tags=["check-1"]', "", "no cell tagged check-1"),
+    ("template-lab", "lab.check(1, per_hour)", "lab.check(2, per_hour)", r"does not hold `lab.check\(1,`"),
+    ("template-lab", "*Level: fill in · 10 minutes*", "*Level: easy*", "needs the line"),
+    ("template-lab", "## Discussion", "## Epilogue", "must be `## Discussion`"),
+    ("template-lab", 'says="You returned no hours"', 'says="You grouped by arrival"', "of its own"),
+    ("template-lab", "    for report in reports:\n        hour", "    for report in reports:  # SOLUTION\n        hour", None),
+]
+
+
+@pytest.mark.parametrize("name, old, new, said", BROKEN, ids=[f"{n}-{entry[0]}" for n, entry in enumerate(BROKEN)])
+def test_a_broken_source_is_refused_with_file_line_and_sentence(tmp_path, name, old, new, said):
+    text = (ROOT / "source" / f"{name}.py").read_text("utf-8")
+    assert old in text
+    broken = tmp_path / f"{name}.py"
+    broken.write_text(text.replace(old, new, 1), "utf-8")
+    if said is None:  # a marked `for` takes its marked body along: one blank, still a right source
+        assert "    counts = {}\n    ...\n    return counts" in build.blanked(build.read(broken)[3].text)
+        return
+    with pytest.raises(build.SourceError, match=rf"{name}.py:\d+: .*({said})"):
+        build.build(broken)
+
+
+# --- the helper
+
+def imported() -> list:
+    """The files that a notebook imports: the package's own level, without the command line."""
+    return [file for file in sorted((ROOT / "patternlab").glob("*.py")) if file.name not in ("cli.py", "__main__.py")]
+
+
+def test_the_helper_keeps_its_budget():
+    sizes = {file.name: len(file.read_text("utf-8").splitlines()) for file in imported()}
+    assert max(sizes.values()) <= 200, sizes
+    assert sum(sizes.values()) <= 900, f"{sum(sizes.values())} lines: {sizes}"
+
+
+@pytest.mark.parametrize("file", [file for file in sorted((ROOT / "patternlab").rglob("*.py"))
+                                  if not {"engines", "commands"} & set(file.relative_to(ROOT).parts)],
+                         ids=lambda file: str(file.relative_to(ROOT)))
+def test_the_helper_never_holds_the_pattern(file):
+    """Whatever a notebook or a check can import, but the engines: no stream, window, MERGE, hash or producer in it."""
+    found = []
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Attribute) and node.attr in ("readStream", "withWatermark", "sha2"):
+            found.append((node.lineno, node.attr))
+        elif isinstance(node, (ast.ImportFrom, ast.Import)):
+            found += [(node.lineno, alias.name) for alias in node.names
+                      if alias.name in ("sha2", "window", "KafkaProducer", "session_window")]
+        elif isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            pandas_merge = {keyword.arg for keyword in node.keywords} & {"on", "how", "left_on", "left_index"}
+            text = " ".join(str(inner.value) for inner in ast.walk(node) if isinstance(inner, ast.Constant))
+            if name in ("window", "session_window", "sha2", "KafkaProducer") or (name == "merge" and not pandas_merge) \
+                    or (name == "sql" and re.search(r"\bMERGE\s+INTO\b", text, re.I)):
+                found.append((node.lineno, f"{name}("))
+    assert not found, "the notebook owns the pattern"
+
+
+@pytest.mark.parametrize("file", [*sorted((ROOT / "patternlab").rglob("*.py")), *sorted((ROOT / "tests").rglob("*.py")),
+                                  ROOT / "kit.py"], ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_module_says_what_it_is(file):
+    module = ast.parse(file.read_text("utf-8"))
+    said = ast.get_docstring(module) or ""
+    assert said.strip() and said.strip()[-1] in ".:)", "a module begins with a docstring, in whole sentences"
+    wide = [number for number, line in enumerate(file.read_text("utf-8").splitlines(), 1) if len(line) > 130]
+    assert not wide, f"lines {wide} are longer than 130; 120 is the aim"
+
+
+@pytest.mark.parametrize("file", imported(), ids=lambda file: file.name)
+def test_everything_that_a_notebook_can_call_has_a_docstring(file):
+    for node in ast.parse(file.read_text("utf-8")).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), node.name
+
+
+# --- the repository's texts
+
+def tracked(*ends) -> list:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:  # an unpacked archive has no git: everything that is not made by the kit
+        names = [str(file.relative_to(ROOT)) for file in ROOT.rglob("*") if file.is_file()
+                 and not {".venv", ".patternlab", "desk", "__pycache__"} & set(file.relative_to(ROOT).parts)]
+    else:
+        names = listed.stdout.split("\0")
+    return [ROOT / name for name in names if name.endswith(ends) and (ROOT / name).is_file()]
+
+
+def test_texts_are_plain():
+    for file in tracked(".md"):
+        text = prose(file.read_text("utf-8"))
+        assert not EMOJI.findall(text), file
+        assert not [word for word in BANNED_WORDS.findall(re.sub(r'"[^"]*"|`[^`]*`', "", text))], file
+
+
+@pytest.mark.parametrize("folder, slug", BOTH)
+def test_relative_links_resolve(folder, slug):
+    text = "\n".join(cell.source for cell in runs.load(slug, folder).cells if cell.cell_type == "markdown")
+    assert not dead_links(text, ROOT / folder)
+
+
+def test_relative_links_of_documents_resolve():
+    dead = {str(file.relative_to(ROOT)): dead_links(file.read_text("utf-8"), file.parent) for file in tracked(".md")}
+    assert not {name: links for name, links in dead.items() if links}
+
+
+def dead_links(text, folder) -> list:
+    links = re.findall(r"\]\(([^)\s]+)[^)]*\)", re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.S))
+    links += re.findall(r"""(?:src|href)=["']([^"']+)["']""", text)
+    return [link for link in links if not re.match(r"[a-z]+:|#", link)
+            and not (folder / unquote(link.partition("#")[0])).exists()]
+
+
+def test_no_paths_of_a_machine_and_no_registry():
+    """No index address in what is committed, and nothing of this machine's own settings for pip."""
+    own = re.findall(r"//(?:[^@/\s]*@)?([\w.-]+)", " ".join(value for name, value in os.environ.items()
+                                                            if "INDEX" in name or "PROXY" in name.upper()))
+    private = [host for host in own if not host.endswith(("pypi.org", "pythonhosted.org"))]
+    paths = re.compile(r"/work/(main|shared|\.library)|/tmp/contract|artifactory|--(extra-)?index-url", re.I)
+    for file in tracked(".md", ".py", ".ipynb", ".toml", ".yml", ".json", ".lock", ".in", ".txt", "run", "Dockerfile"):
+        if file == ROOT / "tests" / "test_style.py":
+            continue  # this file names what it looks for
+        text = file.read_text("utf-8")
+        assert not paths.search(text), f"{file.relative_to(ROOT)}: {paths.search(text).group()}"
+        assert not [host for host in private if host in text], file
