@@ -37,14 +37,12 @@ def main(argv):
     try:
         check_python()
         sys.path.insert(0, str(ROOT))
-        from patternlab.cli import HELP, VERBS
-        if not argv or argv[0] in ("-h", "--help", "help"):
-            print(HELP)
-            return 0
-        if argv[0] in VERBS:        # a wrong verb is told by cli, and needs no environment
-            check_system()
-            ensure_environment()
-        return hand_over(argv)
+        from patternlab import cli
+        if not argv or argv[0] not in cli.VERBS or argv[0] in cli.WITHOUT_ENVIRONMENT:
+            return cli.main(argv)
+        check_system()
+        ensure_environment(anew="--repair" in argv)
+        hand_over(argv)
     except Problem as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -86,25 +84,25 @@ def state():
 
 
 # --- the environment ----------------------------------------------------------------------------------------------
-def ensure_environment():
+def ensure_environment(anew=False):
     """Make .venv hold what the lock says. Two kits at once: the second waits. Killed halfway: the next repairs."""
     try:
         wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     except OSError as error:
         raise Problem("{} can't be read ({}). The checkout is not whole: clone or unpack it again.".format(
             LOCK, error.strerror))
-    if is_whole(wanted):
+    if is_whole(wanted) and not anew:
         note_place()
         return
     with only_one():
-        if is_whole(wanted):        # the kit that we waited for has made it
+        if is_whole(wanted) and not anew:       # the kit that we waited for has made it
             return
         check_room()
         folder = state() / "logs"
         folder.mkdir(exist_ok=True)
         log = folder / "install.log"
         began = time.time()
-        make_venv(log)
+        make_venv(log, anew)
         install(log)
         note_place()
         STAMP.write_text(wanted + "\n", encoding="ascii")
@@ -143,14 +141,14 @@ def check_room():
                       "and start again.".format(NEED_GB, ROOT, free))
 
 
-def make_venv(log):
+def make_venv(log, anew):
     """An environment with a working pip; one that works is kept, anything else is made anew."""
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
             package = "python3.{}-venv".format(sys.version_info[1])
             raise Problem("This Python has no module {} (some Linux systems package it apart). Install it, on Debian "
                           "and Ubuntu with `sudo apt install {}`, and start again.".format(module, package))
-    if PYTHON.exists() and quiet([str(PYTHON), "-I", "-m", "pip", "--version"], log) == 0:
+    if not anew and PYTHON.exists() and quiet([str(PYTHON), "-I", "-m", "pip", "--version"], log) == 0:
         return
     say("environment: making {}".format(VENV))
     try:
@@ -330,9 +328,6 @@ def say(text):
 
 
 def hand_over(argv):
-    from patternlab.cli import VERBS, main as without_environment
-    if argv[0] not in VERBS:
-        return without_environment(argv)
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
     environment.pop("PYTHONHOME", None)
     sys.stdout.flush()

