@@ -121,7 +121,7 @@ class Lab:
         note.pop(str(n), None)
         self.results.pop(n, None)
         self._write(note)
-        print(f"Exercise {n} is new again. For its blank cell: python3 kit.py reset labs/{self.name}.ipynb")
+        print(f"Exercise {n} is new again. For its blank cell: python3 kit.py reset labs/{self.name} {n}")
 
     def _exercise(self, n):
         if n not in self._exercises:

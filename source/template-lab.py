@@ -69,7 +69,7 @@ def per_hour(reports):
 #
 # **Input** rows with `flight`, `arrival` (a number) and `gate`, in any order.
 #
-# **Goal** a list with one row per flight: the one with the greatest `arrival`. The check runs your function on 20 orders.
+# **Goal** a list with one row per flight: the one with the greatest `arrival`. The check runs it on 20 orders.
 #
 # **Example** gates A at 3 and B at 9 of one flight give the row of B.
 
@@ -113,5 +113,5 @@ def newest(rows):
 # %% [markdown]
 # ## Discussion
 #
-# Name the tempting wrong solution here and say what is inherent. In exercise 1 the tempting one groups by arrival: it needs
-# no memory of earlier hours. What is inherent: an hour by schedule is complete only when its last late flight has come in.
+# Name the tempting wrong solution here and say what is inherent. In exercise 1 the tempting one groups by arrival: it
+# needs no memory of earlier hours. What is inherent: an hour by schedule is complete only when its last flight has come.

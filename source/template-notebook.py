@@ -1,8 +1,8 @@
 # %% [markdown] signature=["in seen", "seen.add("]
 # # 99 The template: how do you count each report once?
 #
-# Copy this file to `source/notebooks/NN-slug.py`; every section and every rule of a notebook is in it. The title cell names
-# the calls that make the pattern (`signature=[...]`): a test wants each of them in a code cell, in sight of the reader.
+# Copy this file to `source/notebooks/NN-slug.py`; every section and every rule of a notebook is in it. The title cell
+# names the calls that make the pattern (`signature=[...]`): a test wants each of them in a code cell.
 #
 # ```mermaid
 # flowchart LR
@@ -151,8 +151,8 @@ print(f"your guess: {guess:,}")
 # %% [markdown]
 # ## Break it
 #
-# Stop the consumer in the middle. A cell that must raise has the tags `raises-exception` and `break-<slug>`: a test asks
-# for the error.
+# Stop the consumer in the middle. A cell that must raise has the tags `raises-exception` and `break-<slug>`: a test
+# asks for the error.
 
 # %% tags=["raises-exception", "break-crash"]
 stop, kept = crash_after(100), set()
@@ -226,11 +226,11 @@ scoreboard()
 # 2. What must outlive a crash? <details><summary>Answer</summary>The set of keys.</details>
 # 3. Why not compare neighbours? <details><summary>Answer</summary>A copy may come later.</details>
 # 4. From an earlier notebook: what is an offset? <details><summary>Answer</summary>A position in a partition.</details>
-# 5. From an earlier notebook: what is a commit? <details><summary>Answer</summary>All of a write, or none of it.</details>
+# 5. From an earlier notebook: what is a commit? <details><summary>Answer</summary>All of a write, or none.</details>
 
 # %% [markdown]
 # ## Sources
 #
-# - Pat Helland, [Idempotence Is Not a Medical Condition](https://queue.acm.org/detail.cfm?id=2187821): why each message may come twice
-# - Apache Kafka, [Message delivery semantics](https://kafka.apache.org/documentation/#semantics): at least once, exactly once
+# - Pat Helland, [Idempotence Is Not a Medical Condition](https://queue.acm.org/detail.cfm?id=2187821)
+# - Apache Kafka, [Message delivery semantics](https://kafka.apache.org/documentation/#semantics)
 # - [nycflights13](https://cran.r-project.org/package=nycflights13): the data

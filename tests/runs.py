@@ -1,8 +1,8 @@
 """Runs notebooks and labs in real kernels, once each per test session, and keeps what came out.
 
-`executed("03-medallion")` is the testbook client of a finished run: read its cells, `cell_output_text(tag)`, `ref(name)`; do
-not change its variables, other tests share them. Only the newest kernel stays alive (each holds about a gigabyte); asking
-for an older one runs it again, so tests are sorted by notebook (conftest.py).
+`executed("03-medallion")` is the testbook client of a finished run: read its cells, `cell_output_text(tag)`, `ref(name)`;
+do not change its variables, other tests share them. Only the newest kernel stays alive (each holds about a gigabyte);
+asking for an older one runs it again, so tests are sorted by notebook (conftest.py).
 """
 import ast
 import copy
@@ -93,7 +93,8 @@ def open_kernel(notebook, slice: str | None = None):
     env |= {"PYTHONPATH": str(ROOT), "PATTERNLAB_PROGRESS": folder}
     if slice:
         env["PATTERNLAB_SLICE"] = slice
-    client = TestbookNotebookClient(notebook, kernel_name="python3", timeout=LIMIT, resources={"metadata": {"path": folder}})
+    client = TestbookNotebookClient(notebook, kernel_name="python3", timeout=LIMIT,
+                                    resources={"metadata": {"path": folder}})
     with client.setup_kernel(cleanup_kc=False, env=env):
         _alive.append(client)
     return client
@@ -123,8 +124,8 @@ def run_all(client, what: str) -> float:
         try:
             client.execute_cell(index)
         except Exception as error:
-            text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-            raise AssertionError(f"{what}: cell {index} failed ({cell.id}):\n{cell.source}\n---\n{text[-3000:]}") from None
+            said = re.sub(r"\x1b\[[0-9;]*m", "", str(error))[-3000:]
+            raise AssertionError(f"{what}: cell {index} failed ({cell.id}):\n{cell.source}\n---\n{said}") from None
     return time.monotonic() - began
 
 
@@ -248,12 +249,12 @@ def _play(client, variants) -> dict:
 
 
 def _result(client, n, printed, check=None) -> dict:
-    """{outcome, sentence, seconds, text, error}: text is what the learner sees, error what the cell raised (or None)."""
+    """{outcome, sentence, seconds, text, error}: text is what the learner sees, error what the cell raised."""
     error = None
     if check is not None and not printed:
         printed, error = run_code(client, check)
     elif check is not None:
         error = printed
-    answer, _ = run_code(client, f"import json; r = lab.results[{n}]; print(json.dumps([r.outcome, r.sentence, r.seconds]))")
-    outcome, sentence, seconds = json.loads(answer)
+    code = f"import json; r = lab.results[{n}]; print(json.dumps([r.outcome, r.sentence, r.seconds]))"
+    outcome, sentence, seconds = json.loads(run_code(client, code)[0])
     return {"outcome": outcome, "sentence": sentence, "seconds": seconds, "text": printed, "error": error}

@@ -12,9 +12,9 @@ def per_hour(answer):
     def count(by):
         return {hour: sum(event[by][:2] == hour for event in TOY) for hour in sorted({event[by][:2] for event in TOY})}
     judge(ask(answer, TOY), count("scheduled"), [
-        (lambda: count("arrival"), "You grouped by arrival, not by schedule: a late flight moves to the hour it came in."),
+        (lambda: count("arrival"), "You grouped by arrival, not by schedule: late flights move to another hour."),
         (len(TOY), "You counted all flights together. The question asks for one number per scheduled hour."),
-        (lambda: {hour: True for hour in count("scheduled")}, "You marked the hours that have flights; count the flights."),
+        (lambda: {hour: True for hour in count("scheduled")}, "You marked the hours; count the flights."),
         ({}, "You returned no hours at all.")], "Some hour has the wrong count.", show=TOY)
     return "A late flight stays in the hour it was planned for."
 
@@ -40,7 +40,7 @@ def newest(answer):
 EXERCISES = {
     1: Exercise("Flights per scheduled hour", per_hour,
                 ("Which of the two times says what the flight is about?", "Take the hour from event['scheduled'][:2]."),
-                "The question is about the plan, so the key is the scheduled hour. Arrival only says when you heard of it."),
+                "The question is about the plan, so the key is the scheduled hour. Arrival says when you heard of it."),
     2: Exercise("The newest row of each flight", newest,
                 ("What must decide: the position in the list, or a value in the row?",
                  "Keep a dict by flight and replace an entry when event['arrival'] is greater."),

@@ -1,0 +1,188 @@
+"""What labs are judged by: blanks are seen, matchers agree with real tables and topics, refusals hide the answer."""
+import functools
+import json
+
+import nbformat
+import pandas as pd
+import pytest
+import runs
+
+from patternlab.checks import _matchers as matchers
+from patternlab.checks._answers import blank
+from patternlab.lab import Exercise, Lab, Raised, Wrong
+
+
+def unfilled(reports):
+    total = ...
+    return total
+
+
+def typed(reports: tuple[int, ...]):
+    return reports[..., 0]
+
+
+class Half:
+    def done(self):
+        return 1
+
+    def open(self):
+        ...
+
+
+@pytest.mark.parametrize("answer", [..., [1, ...], {"a": (1, ...)}, unfilled, [unfilled], Half,
+                                    functools.partial(unfilled, 1)])
+def test_a_blank_is_not_an_attempt(answer):
+    assert "..." in blank(answer)
+
+
+@pytest.mark.parametrize("answer", [None, 0, "...", typed, lambda row: row, len, [1], Half().done,
+                                    pd.DataFrame({"func": [1]})])
+def test_a_filled_answer_is_an_attempt(answer):
+    assert blank(answer) == ""
+
+
+def test_a_blank_names_its_line():
+    assert blank(unfilled) == "There is still a ... in line 2 of unfilled()."
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATTERNLAB_PROGRESS", str(tmp_path))
+    lab = Lab("template-lab")
+    check = lambda answer: matchers.judge(matchers.ask(answer, 4), 2, [(8, "You doubled.")])
+    lab._exercises = {1: Exercise("Half", check, ("Less?", "Divide."), "Because.")}
+    return lab
+
+
+def test_four_outcomes(lab, capsys):
+    for answer, outcome in ((..., "not attempted"), (lambda n: n * 2, "not yet"), (lambda n: n / 0, "raised"),
+                            (lambda n: n / 2, "right")):
+        lab.check(1, answer)
+        assert lab.results[1].outcome == outcome
+    out = capsys.readouterr().out
+    assert "not yet. You doubled." in out and "ZeroDivisionError: division by zero" in out and "input: 4" in out
+    assert "lambda n: n / 0" in out, "the learner's own line is shown"
+    note = json.loads((lab._file()).read_text())
+    assert note["1"] == {"attempts": 3, "right": True}
+
+
+def test_the_lab_survives_a_torn_progress_file_and_says_what_it_has(lab, capsys):
+    lab._file().write_text('{"1": {"att')
+    lab.progress()
+    assert "open" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="no exercise 7"):
+        lab.check(7, 1)
+    with pytest.raises(ValueError, match="no lab '98-nothing'"):
+        Lab("98-nothing")
+
+
+def test_reset_makes_an_exercise_new(lab, capsys):
+    lab.check(1, lambda n: n)
+    lab.reset(1)
+    lab.solution(1)
+    assert "one real attempt" in capsys.readouterr().out
+
+
+def test_the_learner_cannot_change_the_checks_input():
+    rows = [{"a": 1}]
+
+    def spoil(given):
+        given[0]["a"] = 2
+        given.append(3)
+    matchers.ask(spoil, rows)
+    assert rows == [{"a": 1}]
+
+
+ROWS = [{"k": 1, "v": 1.5, "w": None}, {"k": 2, "v": 2.5, "w": "b"}]
+
+
+@pytest.mark.parametrize("mine, said", [
+    (ROWS[:1], "lacks the row of k 2"), (ROWS + [{"k": 3, "v": 0, "w": ""}], "should not be there .k 3"),
+    (ROWS + ROWS[:1], "has 2 rows for k 1, not 1"), ([ROWS[0], {**ROWS[1], "w": "c"}], "row of k 2 is off in w"),
+    ([{"k": 1, "v": 1}], "no column w"), (5, "should be a table")])
+def test_same_rows_says_what_differs_and_never_the_answer(mine, said):
+    with pytest.raises(Wrong, match=said) as caught:
+        matchers.same_rows(mine, ROWS, key="k", start=[{"k": 2, "v": 0}])
+    shown = json.dumps(caught.value.show or [], default=str)
+    assert '"b"' not in shown or said.startswith("has"), "the right value stays hidden"
+
+
+def test_same_rows_takes_any_order_type_and_null():
+    frame = pd.DataFrame({"w": ["b", None], "v": [2.5 + 1e-12, 1.5], "k": [2, 1], "more": [0, 0]})
+    matchers.same_rows(frame, ROWS, key=["k"])
+    stamp = pd.Timestamp("2013-07-01T09:15", tz="UTC")
+    assert matchers.equal(stamp, stamp.tz_convert("America/New_York")) and not matchers.equal(stamp, None)
+
+
+def test_seeds_report_how_many_which_and_why():
+    def trial(seed):
+        if seed in (4, 9):
+            raise Wrong("a pane was lost.", "pane")
+    with pytest.raises(Wrong, match="failed on 2 of 20 seeds, first on seed 4: a pane was lost"):
+        matchers.over_seeds(20, trial)
+    with pytest.raises(Raised) as caught:
+        matchers.over_seeds(20, lambda seed: matchers.ask(lambda n: 1 / (n - 3), seed))
+    assert caught.value.given == "seed 3: 3"
+    with pytest.raises(Wrong, match="1 of 20 seeds; the budget is 0 s"):
+        matchers.over_seeds(20, lambda seed: None, budget=0)
+
+
+def test_judge_answers_a_known_mistake_with_its_sentence():
+    for value, said in ((3, "You counted copies."), (4, "No.")):
+        with pytest.raises(Wrong, match=said):
+            matchers.judge(value, 2, [(lambda: 3, "You counted copies.")], "No.")
+    matchers.judge({"a": 1.0}, {"a": 1})
+
+
+REAL = [
+    """from patternlab import spark_session, kafka, workspace
+from patternlab.checks import _matchers as m
+from pathlib import Path
+spark, folder = spark_session("matchers"), workspace("matchers")
+table = str(folder / "t")
+rows = spark.sql("select id, date'2013-07-01' + cast(id % 3 as int) day, timestamp'2013-07-01 09:15:00' at, "
+                 "cast(id as decimal(9,2)) price, if(id % 5 = 0, null, concat('a b', id)) tag from range(40)")
+rows.write.format("delta").partitionBy("day").save(table)
+rows.where("id < 3").withColumn("id", rows.id + 100).write.format("delta").mode("append").save(table)""",
+    """from delta.tables import DeltaTable
+DeltaTable.forPath(spark, table).alias("t").merge(rows.where("id = 7").alias("s"), "t.id = s.id").whenMatchedUpdate(
+    set={"tag": "'new'"}).execute()
+DeltaTable.forPath(spark, table).delete("id = 8")
+for version in (None, 0, 1, 2, 3):
+    reader = spark.read.format("delta")
+    frame = (reader if version is None else reader.option("versionAsOf", version)).load(table)
+    assert len(m.same_rows(m.delta_rows(table, version), frame, key="id")) == frame.count()
+print([h["operation"] for h in m.delta_history(table)], m.delta_history(table)[1]["metrics"]["numTargetRowsUpdated"])
+m.last_operation(table, "DELETE", numDeletedRows=1)""",
+    """import json
+from kafka import KafkaProducer
+broker = kafka()
+topic = broker.topic("matchers-99", partitions=2)
+producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
+for n in range(7):
+    producer.send(topic, key=b"k%d" % n, value=None if n == 3 else b'{"n": %d}' % n, partition=n % 2)
+producer.flush()
+found = m.topic_contents(topic, broker.bootstrap)
+print(len(found), found.value.isna().sum(), m.topic_offsets(topic, broker.bootstrap))
+try:
+    m.topic_contents("nobody", broker.bootstrap)
+except m.Wrong as wrong:
+    print(wrong)""",
+    """stream = spark.readStream.format("delta").load(table).writeStream.format("delta").trigger(availableNow=True)
+stream.option("checkpointLocation", str(folder / "cp")).start(str(folder / "u")).awaitTermination()
+seen = m.checkpoint(folder / "cp")
+print(seen["planned"] == seen["committed"], seen["offsets"]["reservoirVersion"])"""]
+
+
+def test_matchers_agree_with_spark_delta_and_kafka():
+    """The readers of logs, topics and checkpoints use no Spark; here Spark, Delta and Kafka made what they read."""
+    client = runs.open_kernel(nbformat.v4.new_notebook())
+    try:
+        said = [runs.run_code(client, code) for code in REAL]
+    finally:
+        runs.close(client)
+    assert [error for _, error in said] == [None] * 4, said
+    assert said[1][0].splitlines()[0] == "['DELETE', 'MERGE', 'WRITE', 'WRITE'] 1"
+    assert said[2][0].splitlines()[0] == "7 1 {0: (0, 4), 1: (0, 3)}"
+    assert "There is no topic nobody" in said[2][0]
+    assert said[3][0].split()[0] == "True"
