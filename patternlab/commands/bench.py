@@ -1,0 +1,230 @@
+"""`bench`: measures the kit on this machine, against a plain run of the same work. It prints; nothing here is a test.
+
+The plain run is what tutorials show: `SparkSession.builder` with spark.jars, default JVM flags, a broker started with
+Kafka's own default heap. It needs a Java that has the module jdk.incubator.vector, which pyspark's launcher asks for:
+PATTERNLAB_BENCH_JAVA names one (its home), else the `java` on the path is tried.
+"""
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from ..engines import jars, place
+
+PREAMBLE = """
+import json, sys, time; T = time.perf_counter(); laps = {}
+def lap(name): laps[name] = time.perf_counter() - T
+"""
+OURS = PREAMBLE + """
+from patternlab import spark_session, kafka, workspace
+spark = spark_session("bench"); lap("session"); table = str(workspace("bench") / "t"); bootstrap = lambda: kafka().bootstrap
+topic = lambda: kafka().topic("bench", 2)
+"""
+PLAIN = PREAMBLE + """
+from pyspark.sql import SparkSession
+spark = (SparkSession.builder.master("local[*]").config("spark.jars", sys.argv[1])
+         .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+         .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog").getOrCreate())
+spark.sparkContext.setLogLevel("ERROR"); lap("session"); table = sys.argv[2] + "/t"; bootstrap = lambda: sys.argv[3]
+def topic():
+    from kafka import KafkaAdminClient
+    admin = KafkaAdminClient(bootstrap_servers=sys.argv[3])
+    admin.create_topics({"bench": {"num_partitions": 2, "replication_factor": 1}}, wait_for_metadata=True); admin.close()
+"""
+FIRST = """
+spark.range(1000).write.format("delta").save(table); assert spark.read.format("delta").load(table).count() == 1000
+query = (spark.readStream.format("delta").load(table).writeStream.format("delta").trigger(availableNow=True)
+         .option("checkpointLocation", table + "-checkpoint").start(table + "-copy"))
+query.awaitTermination(120); assert spark.read.format("delta").load(table + "-copy").count() == 1000; lap("total")
+print("LAPS", json.dumps(laps))
+"""
+FLOW = """
+from kafka import KafkaProducer
+topic(); N = 100_000
+producer = KafkaProducer(bootstrap_servers=bootstrap(), linger_ms=20, batch_size=65536)
+for i in range(N): producer.send("bench", key=b"%d" % (i % 100), value=b'{"id":%d,"k":%d,"amount":%d}' % (i, i % 100, i % 17))
+producer.flush(); producer.close(); lap("produced")
+query = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", bootstrap()).option("subscribe", "bench")
+         .option("startingOffsets", "earliest").load().selectExpr("from_json(cast(value AS string), 'id BIGINT, k INT, amount INT') j")
+         .select("j.*").writeStream.format("delta").option("checkpointLocation", table + "-checkpoint")
+         .trigger(availableNow=True).start(table))
+query.awaitTermination(180); rows = spark.read.format("delta").load(table)
+found = rows.groupBy("k").agg({"amount": "sum", "id": "count"}).collect(); lap("total")
+assert sum(row["count(id)"] for row in found) == N and sum(row["sum(amount)"] for row in found) == sum(i % 17 for i in range(N))
+print("LAPS", json.dumps(laps))
+"""
+
+
+def main(argv: list) -> int:
+    """`bench [start] [flow] [checks] [notebooks] [--repeat N]`: all of them without a name. Returns 0."""
+    parser = argparse.ArgumentParser(prog="kit.py bench", description=__doc__.splitlines()[0])
+    parser.add_argument("what", nargs="*", help="start, flow, checks, notebooks; all without one")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each kind; the median is printed (3)")
+    asked = parser.parse_args(argv)
+    unknown = set(asked.what) - {"start", "flow", "checks", "notebooks"}
+    if unknown:
+        parser.error(f"there is nothing called {', '.join(sorted(unknown))} to measure")
+    jars.fetch("spark", "kafka")
+    from ..engines.java import make_archives
+    make_archives()
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start (other work makes every figure worse)")
+    for name, measure in (("start", _start), ("flow", _flow), ("checks", _checks), ("notebooks", _notebooks)):
+        if not asked.what or name in asked.what:
+            measure(asked.repeat)
+    return 0
+
+
+def _start(repeat: int) -> None:
+    print("\nKernel to first Delta write, read and stream batch, cumulative seconds (median of each kind's runs)")
+    java = _plain_java()
+    ours, plain = [], []
+    for _ in range(repeat):                                 # taken in turns, so that other load meets both alike
+        ours.append(_run(OURS + FIRST)[0])
+        if java:
+            plain.append(_run(PLAIN + FIRST, java)[0])
+    _compare(ours, plain, ("session", "total"))
+
+
+def _flow(repeat: int) -> None:
+    print("\nCold process to an asserted result over 100,000 events, Kafka to Spark to Delta (broker's start included)")
+    java = _plain_java()
+    ours, plain, memory = [], [], []
+    for _ in range(repeat):
+        laps, peak = _run(OURS + FLOW)
+        ours.append(laps)
+        memory.append(peak)
+        if java:
+            plain.append(_run(PLAIN + FLOW, java, broker=True)[0])
+    _compare(ours, plain, ("total",))
+    print(f"  memory of all processes at its peak, ours: {max(memory):,.0f} MB")
+
+
+def _compare(ours, plain, names) -> None:
+    for name in names:
+        mine = statistics.median(laps[name] for laps in ours)
+        line = f"  {name:<8} ours {mine:6.2f} s"
+        if plain:
+            other = statistics.median(laps[name] for laps in plain)
+            line += f"   plain {other:6.2f} s   ratio {mine / other:.2f}"
+        print(line + ("" if plain else "   plain: no Java with jdk.incubator.vector here"), flush=True)
+
+
+def _plain_java() -> "Path | None":
+    """The home of a Java that pyspark's own launcher can use."""
+    named = os.environ.get("PATTERNLAB_BENCH_JAVA", "").strip()
+    program = Path(named) / "bin" / "java" if named else Path(shutil.which("java") or "/nowhere")
+    try:
+        modules = subprocess.run([program, "--list-modules"], capture_output=True, text=True, timeout=30).stdout
+    except OSError:
+        return None
+    return program.resolve().parent.parent if "jdk.incubator.vector" in modules else None
+
+
+def _run(code: str, java: "Path | None" = None, broker: bool = False) -> tuple:
+    """The laps of one fresh process, and the peak of the memory of it and its children in MB (shared pages counted once)."""
+    environment = {**os.environ, "PYTHONPATH": str(place.ROOT)}
+    with tempfile.TemporaryDirectory(prefix="patternlab bench ") as folder:
+        if java:
+            environment["JAVA_HOME"] = str(java)
+        began = time.perf_counter()
+        kafka = _PlainKafka(java, Path(folder)) if broker else None
+        before = time.perf_counter() - began
+        process = subprocess.Popen([sys.executable, "-c", code, ",".join(map(str, jars.jar_paths("spark"))), folder,
+                                    kafka.bootstrap if kafka else ""], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env=environment, cwd=folder)
+        peak = _Peak(process.pid)
+        out, err = process.communicate(timeout=600)
+        if kafka:
+            kafka.stop()
+    lines = [line for line in out.splitlines() if line.startswith("LAPS")]
+    if not lines:
+        raise RuntimeError(f"A measured run failed: {err.strip()[-600:]}")
+    return {name: seconds + before for name, seconds in json.loads(lines[0][5:]).items()}, peak.megabytes
+
+
+class _Peak(threading.Thread):
+    """Samples the memory of a process and all below it, by proportional set size where the system tells it."""
+
+    def __init__(self, pid: int):
+        super().__init__(daemon=True)
+        self.pid, self.megabytes = pid, 0.0
+        self.start()
+
+    def run(self):
+        import psutil
+        while psutil.pid_exists(self.pid):
+            total = 0
+            try:
+                root = psutil.Process(self.pid)
+                for process in [root, *root.children(recursive=True)]:
+                    total += getattr(process.memory_full_info(), "pss", 0) or process.memory_info().rss
+            except psutil.Error:
+                pass
+            self.megabytes = max(self.megabytes, total / 1e6)
+            time.sleep(0.25)
+
+
+class _PlainKafka:
+    """A broker as its own scripts start it: formatted anew, one gigabyte of heap, the collector of the default."""
+
+    def __init__(self, java: Path, folder: Path):
+        from ..engines import kafka
+        port, controller = kafka.free_ports(2)
+        self.bootstrap = f"127.0.0.1:{port}"
+        properties, log4j = folder / "server.properties", folder / "log4j2.properties"
+        properties.write_text(kafka._PROPERTIES.format(port=port, controller=controller, data=folder / "data"))
+        log4j.write_text(kafka._LOG4J)
+        start = [str(java / "bin" / "java"), "-Xms1G", "-Xmx1G", "-XX:+UseG1GC", f"-Dpatternlab.log={folder / 'server.log'}",
+                 f"-Dlog4j2.configurationFile={log4j.as_uri()}", "-cp", os.pathsep.join(map(str, jars.jar_paths("kafka")))]
+        subprocess.run([*start, "kafka.tools.StorageTool", "format", "-t", "4L6g3nShT-eMCtK--X86sw", "-c", properties], check=True,
+                       capture_output=True)
+        self._process = subprocess.Popen([*start, "kafka.Kafka", properties], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        log = folder / "server.log"
+        kafka.guard.wait_for(lambda: log.exists() and "Kafka Server started" in log.read_text(errors="replace"), 60)
+
+    def stop(self):
+        self._process.terminate()
+        self._process.wait(30)
+
+
+def _checks(repeat: int) -> None:
+    """Every check of every lab, on the reference's answers, each `repeat` times."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    from . import build
+    print("\nChecks of the labs on right answers, seconds")
+    for source in sorted((place.ROOT / "source" / "labs").glob("*.py")):
+        cells = [cell for cell in build.read(source) if cell.kind == "code" and not any(build.TEST_ONLY.fullmatch(tag) for tag in cell.tags)]
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(build.MARK.sub("", cell.text)) for cell in cells])
+        client, seconds = NotebookClient(notebook, kernel_name="python3", timeout=600), {}
+        with client.setup_kernel(env={**os.environ, "PYTHONPATH": str(place.ROOT)}):
+            for index, cell in enumerate(cells):
+                checks = [tag for tag in cell.tags if tag.startswith("check-")]
+                for _ in range(repeat if checks else 1):
+                    began = time.perf_counter()
+                    client.execute_cell(notebook.cells[index], index)
+                    if checks:
+                        seconds.setdefault(checks[0], []).append(time.perf_counter() - began)
+        for check, taken in seconds.items():
+            print(f"  {source.stem:<22} {check:<9} median {statistics.median(taken):5.2f}   slowest {max(taken):5.2f}", flush=True)
+
+
+def _notebooks(repeat: int) -> None:
+    """Each notebook once, run-all on its own slice, in a fresh kernel."""
+    import nbformat
+    from nbclient import NotebookClient
+    print("\nNotebooks, run-all on their own slice, seconds (once each)")
+    for path in sorted((place.ROOT / "notebooks").glob("*.ipynb")):
+        with tempfile.TemporaryDirectory(prefix="patternlab bench ") as folder:
+            client = NotebookClient(nbformat.read(path, 4), kernel_name="python3", timeout=900, resources={"metadata": {"path": folder}})
+            began = time.perf_counter()
+            client.execute(env={**os.environ, "PYTHONPATH": str(place.ROOT)})
+            print(f"  {path.stem:<24} {time.perf_counter() - began:6.1f}", flush=True)
