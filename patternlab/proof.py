@@ -4,6 +4,7 @@ import math
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 _rows = []                                                # the scoreboard of this kernel
 
@@ -56,17 +57,15 @@ def _text(value) -> str:
 
 def _difference(actual, expected) -> str:
     if isinstance(actual, dict) and isinstance(expected, dict):
-        keys = [key for key in {**expected, **actual} if key not in actual or key not in expected
-                or not _same(actual[key], expected[key])]
-        shown = "".join(f"\n  {key}: actual {_text(actual.get(key, 'missing'))}, expected {_text(expected.get(key, 'missing'))}"
-                        for key in keys[:5])
-        return f"\n  {len(keys):,} keys differ, the first:{shown}"
+        missing = object()
+        keys = [key for key in {**expected, **actual} if not _same(actual.get(key, missing), expected.get(key, missing))]
+        return f"\n  {len(keys):,} keys differ, the first:" + "".join(
+            f"\n  {key}: actual {_text(actual.get(key, 'missing'))}, expected {_text(expected.get(key, 'missing'))}" for key in keys[:5])
     if isinstance(actual, (set, frozenset)) and isinstance(expected, (set, frozenset)):
         return (f"\n  only in actual: {sorted(map(str, actual - expected))[:5]}"
                 f"\n  only in expected: {sorted(map(str, expected - actual))[:5]}")
-    if isinstance(actual, (int, float)) and isinstance(expected, (int, float)):
-        return f"\n  difference: {_text(actual - expected)}"
-    return ""
+    numbers = isinstance(actual, (int, float)) and isinstance(expected, (int, float))
+    return f"\n  difference: {_text(actual - expected)}" if numbers else ""
 
 
 def _plain(frame):
@@ -120,28 +119,19 @@ def _same_frames(claim, actual, expected) -> str:
 
 
 # --- measurement ----------------------------------------------------------------------------------------------------
-class Measurement:
-    """What one `measure` block found: set `rows` (a count) and `path` (a file or folder, its bytes are counted) inside."""
-
-    def __init__(self, label: str):
-        self.label, self.rows, self.path, self.bytes, self.seconds = label, None, None, None, None
-
-    def __str__(self):
-        parts = [f"{self.seconds:.2f} s", f"{self.rows:,} rows" if self.rows is not None else "",
-                 f"{self.bytes / 1e6:,.1f} MB" if self.bytes is not None else ""]
-        return f"{self.label}: " + ", ".join(filter(None, parts))
-
-
 @contextmanager
 def measure(label: str):
-    """Time a block in seconds, print it, and put it on the scoreboard: `with measure("load") as m: ...; m.rows = n`."""
-    measured, start = Measurement(label), time.perf_counter()
+    """Time a block in seconds, print it, and put it on the scoreboard: `with measure("load") as m: ...; m.rows = n`.
+
+    Inside, set `m.rows` (a count) and `m.path` (a file or folder: its bytes are counted). A block that fails is not measured.
+    """
+    measured, start = SimpleNamespace(label=label, seconds=0.0, rows=None, path=None, bytes=None), time.perf_counter()
     yield measured
     measured.seconds = time.perf_counter() - start
-    if measured.path is not None:
-        measured.bytes = size(measured.path)
+    measured.bytes = None if measured.path is None else size(measured.path)
     _rows.append(measured)
-    print(measured)
+    print(f"{label}: {measured.seconds:.2f} s" + ("" if measured.rows is None else f", {measured.rows:,} rows")
+          + ("" if measured.bytes is None else f", {measured.bytes / 1e6:,.1f} MB"))
 
 
 def size(path) -> int:

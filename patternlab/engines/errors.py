@@ -67,7 +67,7 @@ ENTRIES = [
           "Use try_to_timestamp, and decide what happens to the rows where it gives NULL."),
     Entry(r"IllegalStateException: Cannot call methods on a stopped SparkContext|SparkContext was shut down",
           "The Spark session was stopped.", "Call spark_session(...) again and run the cells after it."),
-    Entry(r"Py4JNetworkError|Answer from Java side is empty|ConnectionRefusedError|Error while sending or receiving",
+    Entry(r"Py4JNetworkError|Answer from Java side is empty|Error while sending or receiving",
           "The Spark JVM of this kernel is gone: it was killed, or the machine ran out of memory.",
           "Restart the kernel and run the notebook from the top; `python3 kit.py doctor` shows the memory."),
     Entry(r"OutOfMemoryError", "Spark's JVM ran out of memory.",
@@ -156,5 +156,6 @@ def install() -> None:
     from kafka.errors import KafkaError
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
-    shell.set_custom_exc((PySparkException, Py4JError, KafkaError), _handler)
+    # a JVM that was killed is met as a ConnectionError below a Py4JNetworkError
+    shell.set_custom_exc((PySparkException, Py4JError, KafkaError, ConnectionError), _handler)
     shell._patternlab_errors = True

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import place
+from . import kernels, place
 
 # C1 and the serial collector start in half the time and half the memory of the defaults; `throughput` leaves both out.
 FAST = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
@@ -105,8 +105,9 @@ def make_archive(name: str, jars, flags, warm_up) -> bool:
     os.replace(scratch, top)
     files = {str(file): file.stat().st_size for file in (base, top) if file}
     manifest = _manifest(name)
-    manifest.with_suffix(".tmp").write_text(json.dumps({"key": key, "files": files}))
-    os.replace(manifest.with_suffix(".tmp"), manifest)
+    scratch = manifest.with_suffix(f".{os.getpid()}.tmp")
+    scratch.write_text(json.dumps({"key": key, "files": files}))
+    os.replace(scratch, manifest)
     for old in folder.glob(f"{name}-*.jsa"):
         if old != top:
             old.unlink(missing_ok=True)
@@ -116,6 +117,9 @@ def make_archive(name: str, jars, flags, warm_up) -> bool:
 def make_archives(say=lambda text: None) -> list:
     """Make every archive that is missing (Kafka's and Spark's); the names of those made. `say` gets one line for each."""
     made = []
+    for left in place.state("archives").glob("*.tmp"):      # an interrupted dump; its maker's pid is in the name
+        if not kernels.running(int(left.name.split(".")[-2])):
+            left.unlink(missing_ok=True)
     for name in ("kafka", "spark"):
         code = f"from patternlab.engines import {name}; raise SystemExit(0 if {name}.make_archive() else 3)"
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(place.ROOT), os.environ.get("PYTHONPATH", "")]))

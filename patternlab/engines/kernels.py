@@ -19,6 +19,11 @@ def _started(pid: int) -> float:
         return 0.0
 
 
+def running(pid: int) -> bool:
+    """Whether a process of that id is there."""
+    return _started(pid) > 0
+
+
 def _facts(folder: Path) -> dict:
     try:
         return json.loads((folder / "kernel.json").read_text())
