@@ -2,10 +2,10 @@
 
 A source that breaks a rule is refused with file, line and one sentence, and its built file stays as it was.
 """
+import argparse
 import ast
 import hashlib
 import re
-import sys
 import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,13 +49,16 @@ class Variants:
 
 
 def main(argv: list | None = None) -> int:
-    """`build [--check] [03-medallion ...]`: build all sources, or those named. --check writes nothing and says which
-    built files differ. Returns the exit code: 0 only when every source is right and every built file is its own."""
-    argv = list(sys.argv[2:] if argv is None else argv)
-    check, names = "--check" in argv, [Path(name).stem for name in argv if name != "--check"]
+    """Build all sources, or those named; returns 0 only when every source is right and every built file is its own."""
+    parser = argparse.ArgumentParser("kit.py build", description="Make notebooks/ and labs/ from source/.")
+    parser.add_argument("names", nargs="*", help="03-medallion, source/labs/03-medallion.py, ...; without: all")
+    parser.add_argument("--check", action="store_true", help="write nothing, say which built files differ")
+    chosen = parser.parse_args(argv)
+    check, names = chosen.check, {Path(name).stem for name in chosen.names}
     wanted = {source: target for source, target in targets().items() if not names or source.stem in names}
-    if {name for name in names if name not in [source.stem for source in wanted]}:
-        print(f"There is no source for {' '.join(names)}. Usage: python -m patternlab build [--check] [03-slug ...]")
+    unknown = names - {source.stem for source in wanted}
+    if unknown:
+        print(f"There is no source for {', '.join(sorted(unknown))} in source/notebooks or source/labs.")
         return 2
     wrong = 0
     for source, target in wanted.items():
@@ -157,7 +160,7 @@ def read(source: Path) -> list:
     if not lines:
         raise _error(source, 1, "there is no cell; begin each one with `# %%` or `# %% [markdown]`.")
     notebook = jupytext.reads(text, fmt="py:percent")
-    cells = [cell for cell in notebook.cells]
+    cells = notebook.cells
     if len(cells) != len(lines):
         raise _error(source, 1, "there is text before the first `# %%`; move it into a cell.")
     return [Cell(cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ())), line,
