@@ -137,8 +137,8 @@ def test_check_yourself_and_sources(slug):
     questions = "\n".join(cell.source for cell in sections(slug)["Check yourself"])
     assert questions.count("<details>") == questions.count("</details>") == 5, "five questions, answers folded"
     assert prose(questions).count("?") >= 5
-    links = re.findall(r"\]\((https?://[^)]+)\)", "\n".join(cell.source for cell in sections(slug)["Sources"]))
-    assert 3 <= len(links) <= 6, f"{len(links)} sources, three to six are the rule"
+    sources = re.findall(r"\]\((https?://[^)]+)\)", "\n".join(cell.source for cell in sections(slug)["Sources"]))
+    assert 3 <= len(sources) <= 6, f"{len(sources)} sources, three to six are the rule"
     table = "\n".join(cell.source for cell in sections(slug)["When not, and the neighbours"])
     assert "|" in table, "the neighbours stand in a table"
 
@@ -391,18 +391,25 @@ def test_texts_are_plain():
 def test_relative_links_resolve(folder, slug):
     text = "\n".join(cell.source for cell in runs.load(slug, folder).cells if cell.cell_type == "markdown")
     assert not dead_links(text, ROOT / folder)
+    desk = (ROOT / "notebooks", ROOT / "labs")
+    away = [link for link in links(text) if (ROOT / folder / link).resolve().parent not in desk]
+    assert not away, "the learner's desk has notebooks/ and labs/ and nothing else: link there, or to the web"
 
 
 def test_relative_links_of_documents_resolve():
     dead = {str(file.relative_to(ROOT)): dead_links(file.read_text("utf-8"), file.parent) for file in tracked(".md")}
-    assert not {name: links for name, links in dead.items() if links}
+    assert not {name: found for name, found in dead.items() if found}
+
+
+def links(text) -> list:
+    """The relative links of a text, without their anchors."""
+    found = re.findall(r"\]\(([^)\s]+)[^)]*\)", re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.S))
+    found += re.findall(r"""(?:src|href)=["']([^"']+)["']""", text)
+    return [unquote(link.partition("#")[0]) for link in found if not re.match(r"[a-z]+:|#", link)]
 
 
 def dead_links(text, folder) -> list:
-    links = re.findall(r"\]\(([^)\s]+)[^)]*\)", re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.S))
-    links += re.findall(r"""(?:src|href)=["']([^"']+)["']""", text)
-    return [link for link in links if not re.match(r"[a-z]+:|#", link)
-            and not (folder / unquote(link.partition("#")[0])).exists()]
+    return [link for link in links(text) if not (folder / link).exists()]
 
 
 def test_no_paths_of_a_machine_and_no_registry():
