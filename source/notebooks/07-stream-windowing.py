@@ -1,0 +1,556 @@
+# %% [markdown] signature=["readStream", "withWatermark", "F.window(", "F.session_window(", "dropDuplicatesWithinWatermark"]
+# # 07 Stream windowing: when is a window complete enough to publish, and what becomes of later data?
+#
+# ```mermaid
+# flowchart LR
+#     report["report<br/>planned 09:30<br/>arrives 11:20"] --> log[("Kafka topic<br/>in order of arrival")]
+#     log --> state["state<br/>one count per window"]
+#     clock["watermark =<br/>newest event time - patience"] -.-> state
+#     state -- "window end <= watermark" --> published
+#     state -- "still waiting" --> open
+#     log -- "its window is gone" --> lost
+# ```
+
+# %% [markdown]
+# ## In one minute
+#
+# | | |
+# |---|---|
+# | **Promise** | a count per window of event time, published once, while data still arrives |
+# | **Price** | you choose a patience: a short one loses reports, a long one delays every answer and keeps more state |
+# | **When not** | there is no time in the question, or tomorrow's batch is early enough |
+
+# %% [markdown]
+# ## Set up
+#
+# One shuffle partition is enough for so little data, and makes each small batch cheaper.
+
+# %% tags=["setup"]
+from pyspark.sql import functions as F
+from patternlab import events, faults, kafka, measure, plane, progress, prove, replay, scoreboard, spark_session, truth, workspace
+
+spark = spark_session("07-stream-windowing", **{"spark.sql.shuffle.partitions": 1})
+broker, work, reports = kafka(), workspace("07-stream-windowing"), events("departed", slice="day")
+print(f"{len(reports):,} departure reports, broker at {broker.bootstrap}")
+
+# %% [markdown]
+# ## Look at the data
+#
+# A report says that a plane has left. It has two times: **event time**, here the *scheduled* departure, and **arrival**, when
+# the log got it, here when the plane left. That event time is the schedule is our choice: we ask how many of the departures
+# planned for an hour took place.
+
+# %% tags=["look-toy"]
+import pandas as pd
+
+toy = [dict(key=key, origin="EWR", scheduled=f"2013-07-01T{planned}:00Z", arrival=f"2013-07-01T{left}:00Z")
+       for key, planned, left in [("A", "09:10", "09:12"), ("B", "09:40", "09:41"), ("C", "09:50", "09:58"),
+                                  ("D", "10:20", "10:31"), ("E", "10:45", "10:50"), ("F", "11:10", "11:12")]]
+pd.DataFrame(toy)
+
+# %% [markdown]
+# The real log looks the same, except that planes leave in another order than planned. A report is *overtaken* when one with a
+# later slot comes before it.
+
+# %% tags=["look-real"]
+log = pd.DataFrame(reports)[["arrival", "scheduled", "origin", "carrier", "flight", "tailnum", "dep_delay"]]
+planned = pd.to_datetime(log["scheduled"])
+print(f"{(planned < planned.cummax()).mean():.1%} of the reports are overtaken; delay in minutes: "
+      + ", ".join(f"{share:.0%} at most {log['dep_delay'].quantile(share):.0f}" for share in (.5, .9, .99, 1)))
+log.head(5)
+
+# %% [markdown]
+# ## The naive way
+#
+# Count reports by the hour in which they arrive. Nothing has to be remembered: when the clock strikes, the hour is done. On the
+# toy this is right.
+
+# %% tags=["step-naive-toy"]
+def per_hour(reports, time):
+    hours = pd.to_datetime([report[time] for report in reports]).floor("h").strftime("%d %H:00")
+    return pd.Series(1, index=hours).groupby(level=0).sum()
+
+
+pd.DataFrame({"by arrival": per_hour(toy, "arrival"), "by schedule": per_hour(toy, "scheduled")})
+
+# %% [markdown]
+# On the real log the total is right too, and each hour looks plausible. That is what makes this mistake expensive: no one
+# number looks wrong.
+
+# %% tags=["break-arrival"]
+both = pd.DataFrame({"by arrival": per_hour(reports, "arrival"), "by schedule": per_hour(reports, "scheduled")})
+both = both.fillna(0).astype(int)
+off = both["by arrival"] != both["by schedule"]
+print(f"{off.sum()} of {len(both)} hours are wrong, although both columns sum to {both['by arrival'].sum():,}")
+both[off].head(6)
+
+# %% [markdown]
+# ## Build it
+#
+# The Dataflow paper asks four questions of every stream. *What* is computed: a count. *Where* in event time: in windows.
+# *When* in processing time: once the watermark has passed. *How* do later results relate to earlier ones: the output mode.
+
+# %% [markdown]
+# ### Step 1: a log in order of arrival
+#
+# The topic has **one partition**: only then does Spark cut it into batches at the places we ask for. The record's own Kafka
+# timestamp stays unused; a broker deletes by it, and 2013 is long past its retention.
+
+# %% tags=["step-log"]
+import json
+from kafka import KafkaProducer
+
+
+def publish(topic, log, partitions=1):
+    broker.topic(topic, partitions)
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, linger_ms=20)
+    replay(log, lambda report: producer.send(topic, value=json.dumps(report).encode(), partition=0))
+    producer.close()
+
+
+publish("departures-07", reports)
+broker.peek("departures-07", n=3)
+
+# %% [markdown]
+# ### Step 2: what, and where in event time
+#
+# `arriving` is the stream of reports, at most `per_batch` in each micro-batch. `hourly` counts per **tumbling** window: one
+# hour long, one begins every hour, so each report falls into exactly one. The classic "events per user per minute" is the same
+# call with another length and key; here the user is an airport or an aircraft.
+
+# %% tags=["step-what-where"]
+SERVERS, SHAPE = broker.bootstrap, "key string, origin string, tailnum string, scheduled timestamp, arrival timestamp"
+
+
+def arriving(topic, per_batch):
+    source = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", SERVERS).option("subscribe", topic)
+              .option("startingOffsets", "earliest").option("maxOffsetsPerTrigger", per_batch).load())
+    return source.select(F.from_json(F.col("value").cast("string"), SHAPE).alias("report")).select("report.*")
+
+
+def hourly(reports):
+    windows = reports.groupBy(F.window("scheduled", "1 hour"), "origin").agg(F.count("*").alias("n"))
+    return windows.select(F.col("window.start").alias("begin"), "origin", "n")
+
+
+hourly(arriving("departures-07", 20)).printSchema()
+
+# %% [markdown]
+# Other shapes differ in one call. **Sliding** windows overlap: an hour that begins every 30 minutes counts each report twice.
+# **Session** windows have no fixed length: they end after a gap without reports. The same calls work on a batch, so the toy
+# shows them at once.
+
+# %% tags=["step-shapes"]
+toy_reports = spark.createDataFrame(pd.DataFrame(toy)).withColumn("scheduled", F.to_timestamp("scheduled"))
+shapes = {"tumbling, 1 hour": F.window("scheduled", "1 hour"), "per minute": F.window("scheduled", "1 minute"),
+          "sliding, 1 hour every 30 min": F.window("scheduled", "1 hour", "30 minutes"),
+          "session, gap 25 min": F.session_window("scheduled", "25 minutes")}
+for shape, window in shapes.items():
+    found = toy_reports.groupBy(window.alias("w"), "origin").count().orderBy("w.start").selectExpr(
+        "date_format(w.start, 'HH:mm') AS begin", "date_format(w.end, 'HH:mm') AS end", "count").collect()
+    print(f"{shape:<29}", "  ".join(f"{row.begin}-{row.end}: {row['count']}" for row in found))
+
+# %% [markdown]
+# ### Step 3: when in processing time
+#
+# The **watermark** is a guess of how complete the log is: the newest event time seen, minus a patience. In append mode a window
+# is published once, when the watermark reaches its end. `availableNow` reads what is there in batches of `per_batch`, then
+# stops by itself.
+
+# %% tags=["step-when"]
+import shutil
+
+
+def start(counts, name, mode="append"):
+    shutil.rmtree(work / name, ignore_errors=True)        # a cell that is run again begins again
+    return (counts.writeStream.format("memory").queryName(name).outputMode(mode).trigger(availableNow=True)
+            .option("checkpointLocation", str(work / name)).start())
+
+
+def finish(query):
+    if not query.awaitTermination(300):
+        query.stop()
+        raise TimeoutError("The query did not end within 300 s. Run the cell again, with fewer notebooks open.")
+    return query
+
+
+per_batch = max(20, -(-len(reports) // 45))
+with measure("one hour of patience") as measured:
+    hour = finish(start(hourly(arriving("departures-07", per_batch).withWatermark("scheduled", "60 minutes")), "patience_60"))
+    measured.rows = len(reports)
+
+# %% [markdown]
+# Where is every report now? Published, or **open**: its window waits in the state store when the log ends. What neither has is
+# missing. Spark lets us read the state store like a table, so `open` is observed, not inferred.
+
+# %% tags=["step-books"]
+def books(name):
+    key = ["begin", "origin"]
+    waiting = spark.read.format("statestore").load(str(work / name)).selectExpr(
+        "key.window.start AS begin", "key.origin AS origin", "value.count AS n")
+    sides = {"truth": truth("departures_per_window", "day"), "published": spark.table(name).toPandas(),
+             "open": waiting.toPandas()}
+    sides = pd.concat({side: rows.astype({"begin": "datetime64[us]"}).set_index(key)["n"] for side, rows in sides.items()},
+                      axis=1).fillna(0).astype(int)
+    return sides.assign(missing=sides["truth"] - sides["published"] - sides["open"])
+
+
+print(books("patience_60").sum().to_frame("reports").T.to_string(index=False))
+books("patience_60").query("missing > 0").head(5)
+
+# %% [markdown]
+# ### Step 4: how refinements relate
+#
+# Ten reports, two in a batch, half an hour of patience. G comes late but in time. H comes too late.
+
+# %% tags=["step-story"]
+late = [("G", "09:30", "10:52"), ("I", "11:20", "11:21"), ("H", "09:20", "11:30"), ("J", "11:50", "11:51")]
+story = sorted(toy + [dict(key=key, origin="EWR", scheduled=f"2013-07-01T{planned}:00Z", arrival=f"2013-07-01T{left}:00Z")
+                      for key, planned, left in late], key=lambda report: report["arrival"])
+publish("story-07", story)
+" ".join(f"{report['key']}:{report['scheduled'][11:16]}" for report in story)
+
+# %% tags=["step-how"]
+def told(mode):
+    said = {}
+
+    def note(batch, number):
+        said[number] = "  ".join(f"{row.begin:%H}h: {row.n}" for row in batch.orderBy("begin").collect()) or "-"
+    counts = hourly(arriving("story-07", 2).withWatermark("scheduled", "30 minutes"))
+    query = finish(counts.writeStream.outputMode(mode).foreachBatch(note).trigger(availableNow=True).start())
+    return {"watermark": progress(query).set_index("batch")["watermark"].dt.strftime("%H:%M"), mode: said}
+
+
+modes = {name: column for mode in ("append", "update", "complete") for name, column in told(mode).items()}
+pd.DataFrame({"reads": {n: " ".join(r["key"] for r in story[2 * n:2 * n + 2]) for n in range(6)}, **modes}).fillna("-")
+
+# %% [markdown]
+# Read the table downwards. **Append** says each hour once, late and for good. **Update** says every change at once: a reader
+# must replace the earlier row. **Complete** repeats everything in each batch and never forgets, so its state only grows: there,
+# even H counts.
+
+# %% [markdown]
+# ### Step 5: an oracle
+#
+# Which reports will be lost? Spark's rule has two halves: a batch *publishes* windows that end by its watermark, and *drops*
+# records whose window ended by the watermark **of the batch before** (`eventTimeWatermarkForLateEvents` and `...ForEviction`
+# in Spark's `statefulOperators.scala`). The watermark moves between batches only, and late records move it too.
+
+# %% tags=["step-oracle"]
+import inspect
+from patternlab.checks.stream_windowing import cuts, records, spark_windows
+
+print(inspect.getsource(spark_windows).split('"""')[2].strip("\n"))
+
+# %% [markdown]
+# So the loss depends on where the batches are cut. Given the same cuts, the oracle names every lost report, before Spark runs.
+
+# %% tags=["step-forecast"]
+def forecast(patience, per_batch=per_batch):
+    return spark_windows(cuts(records(reports), per_batch), patience * 60)
+
+
+lost_reports = [reports[position] for position in forecast(60).late]
+print(f"forecast for an hour of patience: {len(lost_reports):,} lost; "
+      f"missing in Spark's books: {books('patience_60')['missing'].sum():,}")
+pd.DataFrame(lost_reports, columns=["key", "scheduled", "arrival", "dep_delay"]).head(5)
+
+# %% [markdown]
+# ## See it
+#
+# Each point is a report. On the diagonal, nothing is delayed. Higher up means later. The step line is the watermark: it stands
+# still while a batch arrives and jumps to the right between batches. A report is lost when it lies so far left of the line
+# that its whole window does.
+
+# %% tags=["figure-plane"]
+axes = plane(reports, hour, lost=lost_reports,
+             title=f"An hour of patience loses {len(lost_reports):,} of {len(reports):,} reports: those far above the diagonal")
+
+# %% [markdown]
+# ## Predict
+#
+# With no patience at all, a window is gone as soon as a report from a later hour has come by. How many of the reports will be
+# lost, in the same batches? Write a number before you go on. Nobody grades it.
+
+# %% tags=["predict"]
+guess = len(reports) // 2
+print(f"You expect {guess:,} of {len(reports):,} reports to be lost.")
+
+# %% [markdown]
+# ## Break it
+#
+# **No patience.** Two more queries run side by side on the same topic: patience 0, and three hours.
+
+# %% tags=["break-patience"]
+queries = {60: hour, **{patience: start(hourly(arriving("departures-07", per_batch).withWatermark(
+    "scheduled", f"{patience} minutes")), f"patience_{patience}") for patience in (0, 180)}}
+queries = {patience: finish(query) for patience, query in sorted(queries.items())}
+ledger = pd.DataFrame({patience: books(f"patience_{patience}").sum() for patience in queries}).T.rename_axis("patience")
+print(f"guess for patience 0: {guess:,}, Spark: {ledger.loc[0, 'missing']:,}")
+ledger
+
+# %% [markdown]
+# **One record from the future.** A device with a broken clock sends a single report from 2031. The watermark follows it, and the
+# rest of the log is late. From here on we use the first day only.
+
+# %% tags=["break-future"]
+day = min(report["key"][:10] for report in reports)
+today = [report for report in reports if report["key"].startswith(day)]
+third = len(today) // 3
+poisoned = [*today[:third], dict(today[third], key="2031", scheduled="2031-01-01T00:00:00Z"), *today[third:]]
+few = -(-len(poisoned) // 10)
+publish("future-07", poisoned)
+finish(start(hourly(arriving("future-07", few).withWatermark("scheduled", "60 minutes")), "future"))
+reached = spark.table("future").where("begin < '2031-01-01'").agg(F.sum("n")).first()[0]
+print(f"one wrong clock: {reached:,} of {len(today):,} reports are published, the rest is lost")
+
+# %% [markdown]
+# The repair belongs *before* the watermark: no report may be planned much later than it arrives. In production the rest goes to a
+# quarantine table.
+
+# %% tags=["step-future-repaired"]
+def plausible(reports):
+    return reports.where("scheduled < arrival + INTERVAL 1 DAY")
+
+
+finish(start(hourly(plausible(arriving("future-07", few)).withWatermark("scheduled", "60 minutes")), "repaired"))
+repaired = spark.table("repaired").agg(F.sum("n")).first()[0]
+print(f"with the filter: {repaired:,} of {len(today):,} published when the log ends")
+
+# %% [markdown]
+# **An idle source.** Newark's reports come from one topic, a second topic for the other airports is silent. The watermark of two
+# sources is the *smaller* one, so silence holds everything back. An idle *partition* of one topic does no such harm in Spark,
+# which takes the newest time over all partitions; in Flink it does, until `withIdleness` is set.
+
+# %% tags=["break-idle"]
+def together(*topics):
+    one, other = (arriving(topic, few).withWatermark("scheduled", "60 minutes") for topic in topics)
+    return hourly(one.unionByName(other))
+
+
+beat = dict(today[-1], key="beat", origin="beat", scheduled=max(report["scheduled"] for report in today))
+for topic, sent, partitions in (("idle-07", [], 1), ("beating-07", [beat], 1), ("halves-07", today, 2), ("today-07", today, 1)):
+    publish(topic, sent, partitions)
+cases = {"one topic, idle partition": hourly(arriving("halves-07", few).withWatermark("scheduled", "60 minutes")),
+         "two topics, one silent": together("today-07", "idle-07"),
+         "two topics, a heartbeat": together("today-07", "beating-07")}
+cases = {case: finish(start(counts, f"case_{n}")) for n, (case, counts) in enumerate(cases.items())}
+pd.DataFrame({case: {"published": spark.table(query.name).agg(F.sum("n")).first()[0] or 0,
+                     "windows in the state store": progress(query)["state_rows"].iloc[-1]} for case, query in cases.items()}).T
+
+# %% [markdown]
+# **Killed in the middle.** A program of its own counts into a Delta table. After three batches we kill it, Java and all, with
+# SIGKILL. It is the same code as above; `inspect` copies it over.
+
+# %% tags=["step-program"]
+def to_table(counts, table, checkpoint):
+    return (counts.writeStream.format("delta").option("checkpointLocation", checkpoint).trigger(availableNow=True)
+            .start(table))
+
+
+program, table, checkpoint = work / "counting.py", str(work / "published"), str(work / "checkpoint")
+lines = ["import sys", "from pyspark.sql import functions as F", "from patternlab import spark_session",
+         "SERVERS, SHAPE, table, checkpoint, per_batch = sys.argv[1:]", "spark = spark_session('07-counting')"]
+lines += map(inspect.getsource, (arriving, hourly, to_table))
+lines += ["counts = hourly(arriving('today-07', int(per_batch)).withWatermark('scheduled', '60 minutes'))",
+          "to_table(counts, table, checkpoint).awaitTermination()"]
+print(f"{program.write_text(chr(10).join(lines)):,} characters, the last of them:", *lines[-2:], sep="\n")
+
+# %% tags=["break-kill"]
+import os, pathlib, psutil, subprocess, sys, time
+for place in (table, checkpoint):
+    shutil.rmtree(place, ignore_errors=True)
+with open(work / "counting.log", "w") as out:
+    child = psutil.Popen([sys.executable, str(program), SERVERS, SHAPE, table, checkpoint, str(few)], stdout=out, stderr=out,
+                         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
+done, deadline = pathlib.Path(checkpoint) / "commits", time.monotonic() + 120
+while len(list(done.glob("[0-9]*"))) < 3 and child.is_running() and time.monotonic() < deadline:
+    time.sleep(.02)
+for process in [*child.children(recursive=True), child]:
+    process.kill()
+print(f"exit code {child.wait()}; batches finished: {len(list(done.glob('[0-9]*')))}, begun: "
+      f"{len(list((done.parent / 'offsets').glob('[0-9]*')))}, needed: {-(-len(today) // few)} and one without data")
+
+# %% [markdown]
+# The checkpoint holds the offsets of each batch, the state and the watermark. A new process, here this kernel, takes up the
+# batch that was cut off. Then the usual accident: the checkpoint is deleted "to be safe" and the query started again.
+
+# %% tags=["step-resume"]
+counts = hourly(arriving("today-07", few).withWatermark("scheduled", "60 minutes"))
+resumed = finish(to_table(counts, table, checkpoint))
+after_restart = spark.read.format("delta").load(table).toPandas()
+print(f"resumed at batch {progress(resumed)['batch'].iloc[0]}, read {progress(resumed)['rows'].sum():,} of {len(today):,} reports, "
+      f"table: {after_restart['n'].sum():,} in {len(after_restart)} windows")
+
+# %% tags=["break-checkpoint"]
+from delta.tables import DeltaTable
+shutil.rmtree(work / "checkpoint-2", ignore_errors=True)
+good = DeltaTable.forPath(spark, table).history(1).first()["version"]
+finish(to_table(counts, table, str(work / "checkpoint-2")))
+twice = spark.read.format("delta").load(table).groupBy("begin", "origin").count().where("count > 1").count()
+print(f"without the checkpoint: {twice} of {len(after_restart)} windows are in the table twice")
+DeltaTable.forPath(spark, table).restoreToVersion(good).select("num_removed_files").show()
+
+# %% [markdown]
+# **Duplicates.** One report in ten is sent again 30 minutes later. `dropDuplicatesWithinWatermark` remembers each key for as long as the
+# patience lasts. A last record, four days on, lets every window close, so nothing is open. An aircraft with two reports in
+# one minute is how you notice.
+
+# %% tags=["break-duplicates"]
+def closed(log):
+    last = f"{pd.Timestamp(max(report['scheduled'] for report in log)) + pd.Timedelta(days=4):%Y-%m-%dT%H:%M:%SZ}"
+    return [*log, dict(key="tick", origin="tick", tailnum="tick", scheduled=last, arrival=last)]
+
+
+publish("twice-07", closed(faults.duplicated(today, share=.1, minutes=30)))
+repeated = arriving("twice-07", few).withWatermark("scheduled", "2 days")
+minutes = repeated.groupBy(F.window("scheduled", "1 minute"), "tailnum").agg(F.count("*").alias("n"))
+started = [start(hourly(repeated), "raw"), start(hourly(repeated.dropDuplicatesWithinWatermark(["key"])), "once"),
+           start(minutes, "per_minute")]
+total = {query.name: spark.table(query.name).agg(F.sum("n")).first()[0] for query in map(finish, started)}
+print(f"raw: {total['raw']:,}, once: {total['once']:,}, truth: {len(today):,}; aircraft with two reports in a minute: "
+      f"{spark.table('per_minute').where('n > 1').count():,}")
+
+# %% [markdown]
+# ## Looks right, not so fast
+#
+# Spark has a metric for dropped rows, and it is tempting to take it as the loss. It counts, per batch, the late *groups* that
+# reach the state store: reports of one window and airport are merged before. Two late reports of one group count once. And
+# "published + lost = all" proves nothing where lost was computed by subtraction.
+
+# %% tags=["look-metric"]
+pd.DataFrame({patience: {"numRowsDroppedByWatermark": progress(query)["dropped"].sum(),
+                         "the oracle's late groups": sum(forecast(patience).dropped),
+                         "reports lost": ledger.loc[patience, "missing"]} for patience, query in queries.items()}).T
+
+# %% [markdown]
+# ## Prove it
+#
+# The oracle knows no Spark, the truth knows no stream, the state store knows neither. For three patiences they must agree window
+# by window. A restart must count nothing twice, and a copy must count once.
+
+# %% tags=["prove-oracle"]
+for patience, query in queries.items():
+    found, guessed = books(f"patience_{patience}"), forecast(patience)
+    at = pd.MultiIndex.from_tuples([(pd.Timestamp(begin, unit="s"), origin) for begin, origin in guessed.lost], names=found.index.names)
+    guessed_lost = pd.Series(list(guessed.lost.values()), index=at, dtype=int).reindex(found.index, fill_value=0)
+    prove(f"patience {patience}: the batches were cut as planned", progress(query)["rows"].loc[lambda n: n > 0].tolist(),
+          [len(batch) for batch in cuts(reports, per_batch)])
+    prove(f"patience {patience}: truth - published - open is the oracle's loss in every window",
+          found["missing"].reset_index(), guessed_lost.rename("missing").reset_index())
+    prove(f"patience {patience}: windows above the truth", int((found["missing"] < 0).sum()), 0)
+    prove(f"patience {patience}: state rows, batch by batch", progress(query)["state_rows"].tolist(), guessed.state_rows)
+
+# %% tags=["prove-restart"]
+once = spark_windows(cuts(records(today), few), 3600).published
+prove("killed and restarted, the table is what one undisturbed run publishes", after_restart, pd.DataFrame(
+    [(pd.Timestamp(begin, unit="s"), origin, n) for (begin, origin), n in once.items()], columns=["begin", "origin", "n"]))
+prove("the process was killed by SIGKILL", child.wait(), -9)
+prove("a copy counts once", spark.table("once"), truth("departures_per_window", "day", day=day))
+
+# %% [markdown]
+# Patience that outlasts every delay: then the order of arrival can't matter. Twenty shuffles of the day go through one query as
+# twenty groups. They share a watermark, which is at least as far as each would have alone: sharing can only lose more, so no
+# loss here means no loss apart.
+
+# %% tags=["prove-permutations"]
+orders = [faults.shuffled(today, seed=seed) for seed in range(20)]
+mixed = [dict(report, origin=f"{run:02} {report['origin']}", tailnum=f"{run:02} {report['tailnum']}")
+         for turn in zip(*orders) for run, report in enumerate(turn)]
+publish("shuffled-07", closed(mixed))
+patient = arriving("shuffled-07", -(-len(mixed) // 6)).withWatermark("scheduled", "2 days")
+sessions = patient.groupBy(F.session_window("scheduled", "8 hours"), "tailnum").agg(F.count("*").alias("n")).select(
+    "tailnum", F.col("session_window.start").alias("begin"), F.col("session_window.end").alias("end"), "n")
+shuffles = [start(hourly(patient), "shuffled"), start(sessions, "sessions")]
+batch = truth("departures_per_window", "day", day=day)
+prove("20 orders, patient: stream = batch", spark.table(finish(shuffles[0]).name),
+      pd.concat([batch.assign(origin=f"{run:02} " + batch["origin"]) for run in range(20)]))
+impatient = [len(spark_windows(cuts(records(order), per_batch), 3600).late) for order in orders]
+prove("the same 20 orders with one hour of patience: orders that lose nothing", impatient.count(0), 0)
+
+# %% tags=["prove-sessions"]
+one = truth("sessions_of_aircraft", "day", day=day)
+prove("20 orders: the same sessions of every aircraft", spark.table(finish(shuffles[1]).name),
+      pd.concat([one.assign(tailnum=f"{run:02} " + one["tailnum"]) for run in range(20)]))
+
+# %% [markdown]
+# ## Measure it
+#
+# One log, one program, one patience, four engines. *Record at a time* moves the watermark with every report. The *live* stream has
+# no backlog: Spark then adds a batch without data after each batch and closes windows sooner. *Replay* is what you ran. With
+# Spark's defaults a replay is *one batch*, and loses nothing. A test on a backlog flatters.
+
+# %% tags=["look-engines"]
+live = {patience: spark_windows(cuts(records(reports), per_batch, live=True), patience * 60) for patience in queries}
+pd.DataFrame({patience: {"record at a time": truth("lost_record_at_a_time", "day", patience=patience),
+                         "live": len(live[patience].late), "replay": ledger.loc[patience, "missing"],
+                         "one batch": len(forecast(patience, len(reports)).late)} for patience in queries})
+
+# %% [markdown]
+# What does patience buy, and what does it cost? Lines come from the oracle, diamonds are Spark's three runs. *Added latency* is
+# the time from the end of a window to its publication, by the clock of the log.
+
+# %% tags=["figure-completeness"]
+import matplotlib.pyplot as plt
+from patternlab.checks.stream_windowing import added_latency
+from patternlab.figures import BLACK, finish as finished, label
+
+axes = plt.subplots()[1]
+for name, kept_up in (("replay of a backlog", False), ("live stream", True)):
+    runs = [spark_windows(cuts(records(reports), per_batch, kept_up), patience * 60) for patience in range(0, 241, 20)]
+    axes.plot([added_latency(reports, run.sizes, run.watermark) for run in runs],
+              [100 - 100 * len(run.late) / len(reports) for run in runs], label=name)
+for patience, query in queries.items():
+    seen = progress(query)
+    marks = [0 if pd.isna(mark) else mark.timestamp() for mark in seen["watermark"]]
+    wait, share = added_latency(reports, seen["rows"], marks), 100 - 100 * ledger.loc[patience, "missing"] / len(reports)
+    axes.plot(wait, share, "D", color=BLACK)
+    label(axes, wait, share, f"Spark, patience {patience} min: {share:.1f} %", xytext=(8, -12))
+finished(axes, "Completeness is bought with waiting", "added latency (minutes, median over windows)", "reports counted (%)")
+
+# %% tags=["figure-state"]
+axes = plt.subplots(figsize=(9, 3.6))[1]
+for patience, query in queries.items():
+    rows = progress(query)["state_rows"]
+    axes.step(rows.index, rows, where="post", label=f"patience {patience}")
+    label(axes, rows.index[-1], rows.iloc[-1], f"{patience} min", axes.lines[-1].get_color())
+highest = {patience: progress(query)["state_rows"].max() for patience, query in queries.items()}
+finished(axes, f"Patience is memory: at most {highest[0]}, {highest[60]} and {highest[180]} windows in the state store",
+         "micro-batch", "windows kept")
+
+# %% [markdown]
+# ## When not, and the neighbours
+#
+# | pattern | differs in | choose it when |
+# |---|---|---|
+# | a nightly batch | waits for the day to end, then every report is there | nobody acts on the number before morning |
+# | 08 CEP | asks for an order of events, not for an amount | "first this, then that" is the question |
+# | 09 Lambda | publishes a fast number and corrects it by batch | readers can live with a number that changes |
+# | 10 Kappa | recomputes by replaying the log | you accept that other cuts lose other reports |
+# | update mode and MERGE | publishes early and corrects | the reader can replace a row (exercise 5 of the lab) |
+
+# %% [markdown]
+# ## Check yourself
+#
+# 1. A report is 90 minutes late and the patience is 60 minutes. Is it lost?
+#    <details><summary>Answer</summary>Perhaps. It is lost only if its whole window ended by the watermark of the batch before. The guarantee has one side: what is less late than the patience is never dropped.</details>
+# 2. Nothing has arrived for an hour. What has the watermark done?
+#    <details><summary>Answer</summary>Nothing. It follows event times in the data, not the clock on the wall.</details>
+# 3. `numRowsDroppedByWatermark` is 0 in a run with one partition. How many reports were lost in it?
+#    <details><summary>Answer</summary>None: a lost report belongs to some late group. Above 0 it says only that there were at least so many.</details>
+# 4. From medallion (03): you find that patience lost reports last month. What lets you repair it?
+#    <details><summary>Answer</summary>The raw reports in bronze, kept unchanged. Silver and gold can be built again from them.</details>
+# 5. From star schema (04): may you add the hourly counts of sliding windows to a count per day?
+#    <details><summary>Answer</summary>No. Each report is in several windows, so the counts are not additive over them. Tumbling windows are.</details>
+
+# %% [markdown]
+# ## Sources
+#
+# - Akidau et al., [The Dataflow Model](https://doi.org/10.14778/2824032.2824076), VLDB 2015: the four questions, and the plane
+#   of two times (figure 2).
+# - Apache Spark 4.2, [Structured Streaming: windows, watermarks, output modes](https://spark.apache.org/docs/4.2.0/streaming/apis-on-dataframes-and-datasets.html);
+#   on late data: "the guarantee is strict only in one direction."
+# - Apache Spark, [statefulOperators.scala](https://github.com/apache/spark/blob/v4.2.0/sql/core/src/main/scala/org/apache/spark/sql/execution/streaming/operators/stateful/statefulOperators.scala):
+#   the two watermarks of a batch.
+# - Apache Flink, [Generating watermarks](https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/datastream/event-time/generating_watermarks/):
+#   idle sources.
