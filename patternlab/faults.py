@@ -1,10 +1,11 @@
 """Faults: pure functions from a list of events to a new list, crashes in your own code, torn files. Makers of trouble only."""
-import json
-import math
 import os
 from datetime import datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from random import Random
+
+_arrival = itemgetter("arrival")                       # sorting by it is stable: ties stay as they were
 
 
 class Crash(Exception):
@@ -22,24 +23,21 @@ def _chosen(events: list, share: float, random: Random) -> set[int]:
     return set(random.sample(range(len(events)), round(share * len(events))))
 
 
-def _in_order(events: list) -> list:
-    return sorted(events, key=lambda event: event["arrival"])          # stable: ties stay as they were
-
-
 def late(events: list[dict], share: float, minutes, seed: int = 7) -> list[dict]:
     """`share` of the events arrive `minutes` later than they did; a pair (least, most) draws whole minutes from between."""
     random = Random(seed)
     chosen = _chosen(events, share, random)
     least, most = minutes if isinstance(minutes, (tuple, list)) else (minutes, minutes)
-    return _in_order([{**event, "arrival": _moved(event["arrival"], least if least == most else random.randint(least, most))}
-                      if at in chosen else event for at, event in enumerate(events)])
+    delays = {at: least if least == most else random.randint(least, most) for at in sorted(chosen)}
+    return sorted([{**event, "arrival": _moved(event["arrival"], delays[at])} if at in delays else event
+                   for at, event in enumerate(events)], key=_arrival)
 
 
 def duplicated(events: list[dict], share: float, seed: int = 7, minutes: float = 0) -> list[dict]:
     """`share` of the events come twice: the copy is equal and follows at once, or arrives `minutes` after the original."""
     chosen = _chosen(events, share, Random(seed))
-    return _in_order([copy for at, event in enumerate(events) for copy in
-                      ([event, {**event, "arrival": _moved(event["arrival"], minutes)}] if at in chosen else [event])])
+    return sorted([copy for at, event in enumerate(events) for copy in
+                   ([event, {**event, "arrival": _moved(event["arrival"], minutes)}] if at in chosen else [event])], key=_arrival)
 
 
 def shuffled(events: list[dict], seed: int = 7, within: float | None = None) -> list[dict]:
@@ -61,8 +59,7 @@ def drifted(events: list[dict], at, rename: dict | None = None, retype: dict | N
     after = [number >= at if isinstance(at, int) else event["arrival"] >= at for number, event in enumerate(events)]
     fields = {name for event, drifts in zip(events, after) if drifts for name in event}
     if missing := (set(rename) | set(retype)) - fields:
-        raise ValueError(f"No event from {at} on has the field {', '.join(sorted(missing))}; fields there: "
-                         f"{', '.join(sorted(fields)) or 'none, for no event comes so late'}.")
+        raise ValueError(f"No event from {at} on has the field {', '.join(sorted(missing))}; choose from: {sorted(fields)}.")
 
     def convert(name, value):
         kind = retype.get(name)
@@ -84,9 +81,6 @@ def poisoned(events: list[dict], share: float, seed: int = 7) -> list[dict]:
 
 def crash_after(n: int):
     """A function of any arguments whose n-th call raises Crash; earlier and later calls do nothing (`.calls` counts them)."""
-    if n < 1:
-        raise ValueError(f"crash_after({n}) would never crash; write 1 or more.")
-
     def crash(*_, **__):
         crash.calls += 1
         if crash.calls == n:
@@ -101,24 +95,20 @@ def torn(path, keep: float = 0.5) -> dict[str, int]:
     A folder loses its last files, one is cut short, and what is written last (_SUCCESS) is gone. Of a Delta table the newest
     commit is torn: its data files, and its entry in the log, which is written last. ValueError if there is nothing to tear.
     """
-    path, closing = Path(path), []
-    if not 0 <= keep < 1:
-        raise ValueError(f"keep is {keep}; write a number from 0 up to (not including) 1.")
+    path = Path(path)
     root, files = (path, sorted(path.rglob("*"))) if path.is_dir() else (path.parent, [path])
     files = [file for file in files if file.is_file() and not any(part[0] in "._" for part in file.relative_to(root).parts)]
-    if path.is_dir():
-        closing = [path / "_SUCCESS"]
-    if log := sorted(path.glob("_delta_log/[0-9]*.json")):
-        closing = [log[-1], log[-1].with_suffix(".crc")]
-        actions = map(json.loads, log[-1].read_text(encoding="utf-8").splitlines())
-        added = {os.path.normpath(action["add"]["path"]) for action in actions if "add" in action}
-        files = [file for file in files if str(file.relative_to(root)) in added]
+    closing = [root / "_SUCCESS"] if path.is_dir() else []
+    for entry in sorted(path.glob("_delta_log/[0-9]*.json"))[-1:]:
+        closing = [entry, entry.with_suffix(".crc")]
+        added = [line for line in entry.read_text(encoding="utf-8").splitlines() if line.startswith('{"add"')]
+        files = [file for file in files if any(file.name in line for line in added)]
     if not files:
         raise ValueError(f"There is no data file to tear in {path}; write it first.")
-    left, cut = math.floor(keep * sum(file.stat().st_size for file in files)), {}
+    left, cut = int(keep * sum(file.stat().st_size for file in files)), {}
     for file in files + [file for file in closing if file.exists()]:
         size = file.stat().st_size
-        kept = min(left, size) if file not in closing else 0
+        kept = 0 if file in closing else min(left, size)
         left -= kept
         if kept < size or file in closing:
             cut[str(file.relative_to(root))] = size - kept

@@ -12,19 +12,17 @@ from .engines import place
 
 SLICES = {"day": (date(2013, 7, 1), date(2013, 7, 1)), "week": (date(2013, 7, 8), date(2013, 7, 14)),
           "year": (date(2013, 1, 1), date(2013, 12, 31))}
+_NS = "datetime64[ns, UTC]"
+DAILY = ("flights", "moments", "weather")                  # tables that a slice limits
 KINDS = ("scheduled", "departed", "arrived", "diverted", "cancelled")
 FLIGHT = ("carrier", "flight", "origin", "dest", "tailnum")
 FIELDS = {"scheduled": (*FLIGHT, "scheduled_arrival", "distance"), "departed": (*FLIGHT, "dep_delay"), "cancelled": FLIGHT,
           "arrived": (*FLIGHT, "scheduled_arrival", "arr_delay", "air_time", "distance"),
           "diverted": (*FLIGHT, "scheduled_arrival", "distance")}
-SLICED = ("flights", "weather")
 
 
 def days(slice="year") -> tuple[date, date]:
-    """First and last local day of a slice: day, week, year, 'YYYY-MM-DD..YYYY-MM-DD' or such a pair of dates.
-
-    PATTERNLAB_SLICE, where it is set, stands in for every text. ValueError if it is no slice of 2013.
-    """
+    """First and last local day of a slice: day, week, year or a span (PATTERNLAB_SLICE, if set, instead), or such a pair."""
     if isinstance(slice, tuple):
         return slice
     text = place.setting("SLICE", str(slice))
@@ -32,12 +30,11 @@ def days(slice="year") -> tuple[date, date]:
         return SLICES[text]
     try:
         first, last = map(date.fromisoformat, text.split(".."))
+        if SLICES["year"][0] <= first <= last <= SLICES["year"][1]:
+            return first, last
     except ValueError:
-        raise ValueError(f"The slice {text!r} is not known; write day, week, year or a span such as "
-                         "2013-10-28..2013-11-03.") from None
-    if not date(2013, 1, 1) <= first <= last <= date(2013, 12, 31):
-        raise ValueError(f"The slice {text!r} must begin before it ends, and lie between 2013-01-01 and 2013-12-31.")
-    return first, last
+        pass                                               # no two dates: the same sentence helps
+    raise ValueError(f"The slice {text!r} is not known; write day, week, year or a span within 2013: 2013-10-28..2013-11-03.")
 
 
 @lru_cache(maxsize=None)
@@ -48,9 +45,8 @@ def _published(table: str):
     if table not in registry:
         raise ValueError(f"There is no table {table!r}; the tables are {', '.join(sorted(registry))}.")
     path, expected = folder / registry[table]["file"], registry[table]["sha256"]
-    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "none: it is missing"
-    if found != expected:
-        raise ValueError(f"datasets/{path.name} has the checksum {found[:20]}, expected {expected[:20]}; bring it back with "
+    if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+        raise ValueError(f"datasets/{path.name} is missing or its checksum is not {expected[:12]}...; bring it back with "
                          f"`git checkout -- datasets/{path.name}`.")
     return path, expected
 
@@ -60,11 +56,9 @@ def _read(table: str, slice):
     import pyarrow.dataset
     from pyarrow.compute import field
     first, last = days(slice)
-    chosen = None
-    if table in SLICED and (first, last) != SLICES["year"]:
-        day = field("month") * 100 + field("day")
-        chosen = (day >= first.month * 100 + first.day) & (day <= last.month * 100 + last.day)
-    return pyarrow.dataset.dataset(_published(table)[0]).to_table(filter=chosen)
+    day = field("month") * 100 + field("day")
+    within = (day >= first.month * 100 + first.day) & (day <= last.month * 100 + last.day)
+    return pyarrow.dataset.dataset(_published(table)[0]).to_table(filter=within if table in DAILY else None)
 
 
 def rows(table: str, slice="year"):
@@ -80,8 +74,7 @@ def dataset(table: str, slice="year") -> str:
     import pyarrow.parquet
     path, checksum = _published(table)
     first, last = days(slice)
-    whole = table not in SLICED or (first, last) == SLICES["year"]
-    if whole and not place.setting("LAKE"):
+    if not place.setting("LAKE") and (table not in DAILY or (first, last) == SLICES["year"]):
         return str(path)
     part = place.shared("slices") / f"{table}-{first}-{last}-{checksum[:12]}.parquet"
     if not part.exists():
@@ -91,44 +84,35 @@ def dataset(table: str, slice="year") -> str:
     return str(part)
 
 
+def minutes(column):
+    """A column of minutes (null allowed) as durations."""
+    import pandas
+    return pandas.to_timedelta(column.astype("Int64"), unit="min")
+
+
 def timed(slice="year"):
     """Flights of a slice, with the moments of their lives in UTC (pandas frame, published order; NaT for what did not happen).
 
-    Adds key, scheduled (the slot: scheduled departure), scheduled_arrival, departed, arrived, diverted and cancelled. Clocks of
-    the table are local; moments are counted from the slot by the delays, so no midnight and no clock change is guessed. The day
-    of a scheduled arrival, and of a diverted flight's gate arrival, is the first on which the destination's clock shows that
-    time after the slot or after the departure. Which of these is measured, derived or assumed: datasets/README.md.
+    Adds key, scheduled (the slot: scheduled departure), scheduled_arrival, departed, arrived, diverted and cancelled, counted
+    from the slot by the published delays. Which is measured, derived or assumed, and how: datasets/README.md.
     """
-    import numpy
-    import pandas
-    flights = rows("flights", slice)
-    minutes = lambda column: pandas.to_timedelta(column, unit="min")
-    local = pandas.to_datetime(flights[["year", "month", "day"]]).to_numpy()
-    local = pandas.Series(numpy.datetime_as_string(local, unit="D").astype(object), index=flights.index)
-    flights["key"] = local + "/" + flights.carrier + "/" + flights.flight.astype(str) + "/" + flights.origin
+    flights, derived = rows("flights", slice), rows("moments", slice).astype({"scheduled_arrival": _NS, "diverted": _NS})
+    flights["key"] = _local(flights, "D") + "/" + flights.carrier + "/" + flights.flight.astype(str) + "/" + flights.origin
     flights["scheduled"] = flights.time_hour + minutes(flights.minute)
     flights["departed"] = flights.scheduled + minutes(flights.dep_delay)
-    zones = flights.dest.map(rows("airports").set_index("faa").tzone).fillna("Etc/GMT+4")   # BQN, PSE, SJU, STT: no summer time
-
-    def next_time(clock, after):
-        """When the destination's clock first shows `clock` (hhmm) after the moment `after`."""
-        found = after.copy()
-        for zone, at in zones[clock.index].groupby(zones).groups.items():
-            midnight = after[at].dt.tz_convert(zone).dt.tz_localize(None).dt.normalize()
-            today, tomorrow = ((midnight + pandas.Timedelta(days=n) + minutes(clock[at] // 100 % 24 * 60 + clock[at] % 100))
-                               .dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward").dt.tz_convert("UTC")
-                               for n in (0, 1))
-            found[at] = today.where(today > after[at], tomorrow)
-        return found
-
-    flights["scheduled_arrival"] = next_time(flights.sched_arr_time, flights.scheduled)
-    flights["arrived"] = flights.scheduled_arrival + minutes(flights.arr_delay)
-    diverted = flights[flights.dep_time.notna() & flights.arr_delay.isna()]
-    known = diverted.arr_time.notna()
-    at_gate = next_time(diverted.arr_time[known], diverted.departed[known])
-    flights["diverted"] = at_gate.reindex(diverted.index).fillna(diverted[["scheduled_arrival", "departed"]].max(axis=1))
+    flights["scheduled_arrival"] = derived.scheduled_arrival
+    flights["arrived"] = derived.scheduled_arrival + minutes(flights.arr_delay)
+    flights["diverted"] = derived.diverted
     flights["cancelled"] = flights.scheduled.where(flights.dep_time.isna())
     return flights
+
+
+def _local(frame, unit: str):
+    """Local dates ("D") or hours ("h") of published rows, as text."""
+    import numpy
+    import pandas
+    moments = pandas.to_datetime(frame[["year", "month", "day", "hour"]]).to_numpy().astype(f"datetime64[{unit}]")
+    return pandas.Series(numpy.datetime_as_string(moments).astype(object), index=frame.index)
 
 
 def _values(column) -> list:
@@ -149,23 +133,21 @@ def events(kind: str, slice="week") -> list[dict]:
     """Events of one kind in order of arrival (ties: carrier, flight, origin, kind), as dictionaries that JSON can hold.
 
     Always: key (a flight's "2013-07-01/UA/1545/EWR", with the local date of its slot), kind, and three UTC texts such as
-    "2013-07-01T09:15:00Z": scheduled (the slot that it is about), occurred, arrival (when the log has it: as occurred, until a
-    fault delays it). Delays are minutes, distances miles.
+    "2013-07-01T09:15:00Z": scheduled (the slot that it is about), occurred, arrival (when the log has it: as occurred, until
+    a fault delays it). Delays are minutes, distances miles.
     scheduled departed arrived diverted cancelled   what happens to a flight; each has carrier flight origin dest tailnum
     lifecycle       these five together
     report          one per flight, with the published row under its own names; occurs at departure, or at the slot if cancelled
     observation     one per row of the weather, likewise; key "EWR/2013-02-12T03" (local hour), occurs at the hour it describes
     """
-    import numpy
     import pandas
     import pyarrow
     if kind not in (*KINDS, "lifecycle", "report", "observation"):
         raise ValueError(f"There are no events of kind {kind!r}; write {', '.join(KINDS)}, lifecycle, report or observation.")
     table = _read("weather" if kind == "observation" else "flights", slice)
     if kind == "observation":
-        frame = table.to_pandas().assign(scheduled=lambda weather: weather.time_hour, observation=lambda weather: weather.time_hour)
-        hours = numpy.datetime_as_string(pandas.to_datetime(frame[["year", "month", "day", "hour"]]).to_numpy(), unit="h")
-        frame["key"] = frame.origin + "/" + hours.astype(object)
+        frame = table.to_pandas()
+        frame = frame.assign(scheduled=frame.time_hour, observation=frame.time_hour, key=frame.origin + "/" + _local(frame, "h"))
     else:
         frame = timed(slice).assign(report=lambda flights: flights.departed.fillna(flights.scheduled))
     made = []
@@ -185,8 +167,6 @@ def events(kind: str, slice="week") -> list[dict]:
 
 def replay(events, send, *, speed=math.inf) -> int:
     """Calls `send(event)` for each event and returns how many; a finite `speed` is event seconds (of arrival) per real second."""
-    if not speed > 0:
-        raise ValueError(f"The speed is {speed}; write a positive number of event seconds per second, or leave it out.")
     begun, first, count = time.monotonic(), None, 0
     for count, event in enumerate(events, 1):
         if speed < math.inf:

@@ -81,8 +81,8 @@ def _guard(name: str, span, value):
     for standard, days_of in SLICES.items():
         expected = golden().get(standard, {}).get(name)
         if span == days_of and portrait(value) != expected:
-            raise ValueError(f"The truth {name!r} of the {standard} is {portrait(value)}, but datasets/golden.json holds {expected}: "
-                             "if the change is meant, run `python datasets/make.py golden` and look at the difference.")
+            raise ValueError(f"The truth {name!r} of the {standard} is {portrait(value)}, but datasets/golden.json holds "
+                             f"{expected}: if the change is meant, run `python datasets/make.py golden` and read the difference.")
 
 
 def _find():

