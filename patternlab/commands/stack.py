@@ -33,8 +33,8 @@ class Refusal(Exception):
 
 def main(argv=None) -> int:
     """Run one `stack` verb; 0 when it did what was asked, 1 after a refusal or a failed notebook."""
-    parser = argparse.ArgumentParser(prog="kit.py stack", description="The stack of containers: a Spark cluster, Kafka, "
-                                     "PostgreSQL, Connect and JupyterLab. See docs/compose.md.")
+    parser = argparse.ArgumentParser(prog="kit.py stack", description="The stack of containers: a Spark cluster, "
+                                     "Kafka, PostgreSQL, Connect and JupyterLab. See docs/compose.md.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="up|down|status|test|kill")
     verb = verbs.add_parser("up", help="build the image if there is none, start everything, wait until it is healthy")
     verb.add_argument("--build", action="store_true", help="build the image again first")
@@ -145,12 +145,12 @@ def fits(notebook: str, asked: str) -> bool:
 def check_engine() -> dict:
     """What the engine says about itself. Refusal: no docker, no compose v2, no engine that answers."""
     if not shutil.which("docker"):
-        raise Refusal("There is no docker on this machine: install Docker Desktop, or Docker Engine with its compose plugin, or "
-                      "use the kit without docker (python3 kit.py start).")
+        raise Refusal("There is no docker on this machine: install Docker Desktop, or Docker Engine with its compose "
+                      "plugin, or use the kit without docker (python3 kit.py start).")
     version = subprocess.run(["docker", "compose", "version", "--short"], capture_output=True, text=True)
     if version.returncode or not version.stdout.strip().lstrip("v")[:1].isdigit():
-        raise Refusal("This docker has no `docker compose` (version 2): install the compose plugin (docker-compose-plugin, or "
-                      "docker-compose-v2 on Ubuntu) and start again.")
+        raise Refusal("This docker has no `docker compose` (version 2): install the compose plugin "
+                      "(docker-compose-plugin, or docker-compose-v2 on Ubuntu) and start again.")
     number = version.stdout.strip().lstrip("v")
     if tuple(int(part) for part in number.split(".")[:2]) < (2, 20):
         raise Refusal(f"Docker compose is version {number} and the stack needs 2.20: update the compose plugin and start again.")
@@ -176,8 +176,8 @@ def memory_refusal(total: int) -> "str | None":
     """The sentence for an engine that has `total` bytes of memory; None when that is enough."""
     if total >= NEED_MB * 1_000_000:
         return None
-    return (f"Docker has {total / 1e9:.1f} GB of memory and the stack needs {NEED_MB / 1000:.0f} GB: give it more (Docker Desktop: "
-            "Settings, Resources), or use the kit without docker (python3 kit.py start).")
+    return (f"Docker has {total / 1e9:.1f} GB of memory and the stack needs {NEED_MB / 1000:.0f} GB: give it more "
+            "(Docker Desktop: Settings, Resources), or use the kit without docker (python3 kit.py start).")
 
 
 def check_image() -> None:
@@ -232,8 +232,8 @@ def why_not_up() -> str:
         print(f"--- {each['Name']}", file=sys.stderr, flush=True)
         subprocess.run(["docker", "logs", "--tail", "15", each["ID"]], stdout=sys.stderr)
     names = ", ".join(sorted({each["Service"] for each in ill})) or "a container"
-    return (f"The stack did not come up: {names} is not well, and its last words are above. `python3 kit.py stack up` tries again, "
-            "`docker compose logs` shows all.")
+    return (f"The stack did not come up: {names} is not well, and its last words are above. `python3 kit.py stack up` "
+            "tries again, `docker compose logs` shows all.")
 
 
 # --- what up prepares -----------------------------------------------------------------------------------------------

@@ -1,0 +1,25 @@
+"""A job of many short tasks on both workers. It says when both are at work, and who did what in the end."""
+import json
+import socket
+import time
+from collections import Counter
+
+from patternlab import spark_session
+
+TASKS = 24
+context = spark_session("slow").sparkContext
+
+
+def work(numbers, seconds=1.0):
+    for number in numbers:
+        time.sleep(seconds)
+        yield number * number, socket.gethostname()
+
+
+for _ in range(60):
+    hosts = {host for _, host in context.parallelize(range(8), 8).mapPartitions(lambda numbers: work(numbers, 0.2)).collect()}
+    if len(hosts) == 2:
+        break
+print("at work:", *sorted(hosts))
+done = context.parallelize(range(TASKS), TASKS).mapPartitions(work).collect()
+print("result:", json.dumps({"squares": sorted(square for square, _ in done), "by": Counter(host for _, host in done)}))
