@@ -22,7 +22,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-VENV = ROOT / ".venv"
+LENT = (ROOT / ".venv").is_symlink()        # another checkout's environment: used under its own name
+VENV = (ROOT / ".venv").resolve()
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
 STAMP = VENV / "kit-stamp"      # sha256 of the lock that is installed; written last: no stamp, not a whole environment
@@ -152,7 +153,7 @@ def make_venv(log, anew):
         return
     say("environment: making {}".format(VENV))
     try:
-        if VENV.exists() or VENV.is_symlink():
+        if VENV.exists():
             remove(VENV)
         VENV.mkdir()
     except OSError as error:
@@ -175,7 +176,8 @@ def install(log):
     builder = scratch / "builder.txt"
     builder.write_text("".join(re.findall(r"(?m)^setuptools==.*(?:\n[ #].*)*\n?", lock)), encoding="utf-8")
     try:
-        pip(["-r", str(builder)], log, scratch, 1)
+        if builder.stat().st_size:
+            pip(["-r", str(builder)], log, scratch, 1)
         pip(["-r", str(LOCK), "--no-build-isolation"], log, scratch, lock.count("\n    # via"))
     finally:
         shutil.rmtree(str(scratch), ignore_errors=True)
@@ -313,8 +315,8 @@ def unwritable(error):
 
 def note_place():
     """`import patternlab` works from everywhere: a .pth file, in ASCII whatever the path's letters."""
-    if VENV.is_symlink():
-        return                      # another checkout's environment, lent to this one
+    if LENT:
+        return                      # it already names the other checkout
     line = "import sys; sys.path.append({})\n".format(ascii(str(ROOT)))
     for folder in VENV.glob("lib/python3.*/site-packages"):
         note = folder / "patternlab.pth"
@@ -328,10 +330,12 @@ def say(text):
 
 
 def hand_over(argv):
+    """Become the environment's Python. Not by -m: that would look for modules in the folder where the person is."""
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
     environment.pop("PYTHONHOME", None)
+    code = "import sys; sys.path.pop(0); from patternlab.cli import main; sys.exit(main(sys.argv[1:]))"
     sys.stdout.flush()
-    os.execve(str(PYTHON), [str(PYTHON), "-m", "patternlab"] + argv, environment)
+    os.execve(str(PYTHON), [str(PYTHON), "-c", code] + argv, environment)
 
 
 if __name__ == "__main__":

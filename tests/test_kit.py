@@ -1,0 +1,601 @@
+"""kit.py and its verbs as a person meets them: real processes, real failures, a path with a space and an umlaut."""
+import ast
+import contextlib
+import hashlib
+import http.server
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from patternlab import cli  # noqa: E402
+from patternlab.engines import jars, place  # noqa: E402
+
+JARS = place.state("jars")  # of the kit that runs these tests
+
+
+def kit(home, *argv, timeout=120, before=(), **settings):
+    """Run `kit.py argv` of the checkout `home` to its end; `settings` are added to the environment (None: removed)."""
+    environment = {name: value for name, value in {**os.environ, **settings}.items() if value is not None}
+    return subprocess.run([*before, sys.executable, str(home / "kit.py"), *argv], env=environment, capture_output=True,
+                          text=True, timeout=timeout, stdin=subprocess.DEVNULL)
+
+
+def background(home, *argv, **settings):
+    """The same, started and not waited for; what it says is in `stderr`."""
+    environment = {name: value for name, value in {**os.environ, **settings}.items() if value is not None}
+    return subprocess.Popen([sys.executable, home / "kit.py", *argv], env=environment, text=True,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def sentence(done, *parts):
+    """The run failed with code 1, said every one of `parts`, and showed no traceback."""
+    said = done.stdout + done.stderr
+    assert done.returncode == 1, said
+    assert "Traceback" not in said
+    for part in parts:
+        assert part in said, said
+    return said
+
+
+def until(what, seconds=20.0):
+    """Wait for `what()` to be true; says so when it does not become true in time."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, f"not true after {seconds} s: {what}"
+        time.sleep(0.05)
+
+
+def copy(folder):
+    """A checkout of the kit's program in `folder`, with small notebooks and labs, without an environment."""
+    for name in ("kit.py", "requirements.lock"):
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "patternlab", folder / "patternlab", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("notebooks/00-start-here", "notebooks/03-medallion", "labs/03-medallion", "labs/04-star-schema"):
+        original(folder, name, f"print('{name}')", "answer = ...")
+    return folder
+
+
+def original(home, name, *sources):
+    """Write `name`.ipynb into the checkout: one code cell per source, tagged exercise-1, exercise-2, ..."""
+    cells = [nbformat.v4.new_code_cell(source, id=f"cell-{n}", metadata={"tags": [f"exercise-{n}"]})
+             for n, source in enumerate(sources, 1)]
+    file = home / f"{name}.ipynb"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(nbformat.writes(nbformat.v4.new_notebook(cells=cells)) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A checkout with the environment of this test run, and a desk and a state folder of its own."""
+    home = copy(tmp_path / "Zürich kit")
+    assert (Path(sys.prefix) / "kit-stamp").exists(), "run these tests by `python3 kit.py test`"
+    (home / ".venv").symlink_to(sys.prefix)
+    monkeypatch.delenv("PATTERNLAB_DESK", raising=False)
+    monkeypatch.setenv("PATTERNLAB_STATE", str(home / "der Zustand"))
+    return home
+
+
+# --- the first words ------------------------------------------------------------------------------------------------
+def test_no_verb_prints_the_help_and_makes_nothing(tmp_path):
+    home = copy(tmp_path / "kit")
+    done = kit(home)
+    assert done.returncode == 0
+    assert all(re.search(rf"^  {verb} ", done.stdout, re.M) for verb in cli.VERBS)
+    assert "start here" in done.stdout or "python3 kit.py start" in done.stdout
+    assert not (home / ".venv").exists() and not (home / ".patternlab").exists()
+
+
+def test_a_misspelt_verb_is_told_the_near_one(tmp_path):
+    done = kit(copy(tmp_path / "kit"), "strat")
+    assert done.returncode == 2 and "did you mean start?" in done.stderr
+
+
+@pytest.mark.parametrize("verb", [verb for verb in cli.VERBS if verb != "test"])
+def test_every_verb_explains_itself(home, verb):
+    done = kit(home, verb, "--help")
+    assert done.returncode == 0 and f"kit.py {verb}" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["kit.py", "patternlab/cli.py", "patternlab/__init__.py"])
+def test_an_old_python_can_parse_what_it_reads(name):
+    ast.parse((ROOT / name).read_text(encoding="utf-8"), feature_version=(3, 6))
+
+
+def as_if(home, preparation):
+    """`kit.py start` in an interpreter in which `preparation` was run first."""
+    program = str(home / "kit.py")
+    code = f"import runpy, sys; sys.argv = ['kit.py', 'start']; {preparation}; " \
+           f"runpy.run_path({program!r}, run_name='__main__')"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("version", [(3, 6, 15), (3, 9, 0), (3, 14, 0)])
+def test_a_python_that_is_too_old_or_too_new_is_a_sentence(tmp_path, version):
+    done = as_if(copy(tmp_path / "kit"), f"sys.version_info = {version}")
+    sentence(done, f"This is Python 3.{version[1]}", "3.10 to 3.13")
+    assert not (tmp_path / "kit/.venv").exists()
+
+
+@pytest.mark.parametrize("module", ["venv", "ensurepip"])
+def test_a_python_without_venv_is_told_the_package(tmp_path, module):
+    done = as_if(copy(tmp_path / "kit"), f"sys.modules[{module!r}] = None")
+    sentence(done, module, f"sudo apt install python3.{sys.version_info[1]}-venv")
+    assert not (tmp_path / "kit/.venv").exists()
+
+
+# --- the environment, made for real from a lock of one small package ------------------------------------------------
+def wheel(folder, version):
+    """A package `tiny` in a wheel; returns its line in a lock."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"tiny-{version}-py3-none-any.whl"
+    about = f"tiny-{version}.dist-info"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("tiny.py", f"version = '{version}'\n")
+        archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\n"
+                         "Tag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", f"tiny.py,,\n{about}/METADATA,,\n{about}/WHEEL,,\n{about}/RECORD,,\n")
+    return f"tiny=={version} \\\n    --hash=sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}\n    # via test\n"
+
+
+def tiny(home):
+    """The version of `tiny` in the environment of `home`, asked from another folder; `patternlab` imports as well."""
+    code = "import patternlab, tiny; print(tiny.version, patternlab.__file__)"
+    done = subprocess.run([home / ".venv/bin/python", "-c", code], cwd="/", capture_output=True, text=True)
+    version, _, where = done.stdout.strip().partition(" ")
+    assert where == str(home / "patternlab/__init__.py"), done.stdout + done.stderr
+    return version
+
+
+def test_the_environment_is_made_kept_brought_up_to_date_and_repaired(tmp_path):
+    home, stick = copy(tmp_path / "Zürich kit"), tmp_path / "der Stick"
+    lock = home / "requirements.lock"
+    lock.write_text(wheel(stick / "wheels", "1.0"))
+    ask = dict(PATTERNLAB_FROM=str(stick), PATTERNLAB_STATE=None, LC_ALL="C")
+    log = home / ".patternlab/logs/install.log"
+
+    first, second = [background(home, "fetch", "--help", **ask) for _ in range(2)]     # two kits at once
+    said = first.communicate(timeout=120)[1] + second.communicate(timeout=120)[1]
+    assert (first.returncode, second.returncode) == (0, 0), said
+    assert said.count("ready after") == 1 and tiny(home) == "1.0"
+    assert not list((home / ".patternlab/scratch").iterdir())
+
+    made = log.stat().st_size
+    done = kit(home, "fetch", "--help", PATTERNLAB_FROM="/nowhere", PATTERNLAB_STATE=None)
+    assert done.returncode == 0 and log.stat().st_size == made, "a second start ran pip"
+
+    lock.write_text(wheel(stick / "wheels", "2.0"))                                   # the lock has changed
+    assert kit(home, "fetch", "--help", **ask).returncode == 0 and tiny(home) == "2.0"
+
+    (home / ".venv/kit-stamp").unlink()                                               # killed halfway
+    shutil.rmtree(next((home / ".venv/lib").glob("python3.*/site-packages/pip")))
+    done = kit(home, "fetch", "--help", **ask)
+    assert done.returncode == 0 and "making" in done.stderr and tiny(home) == "2.0", done.stderr
+
+    lock.write_text(re.sub(r"sha256:\w+", "sha256:" + "0" * 64, wheel(stick / "wheels", "3.0")))
+    sentence(kit(home, "fetch", "--help", **ask), "checksum", "requirements.lock", str(log))
+    assert tiny(home) == "2.0"
+
+
+def test_no_network_at_the_first_start_is_a_sentence(tmp_path):
+    home = copy(tmp_path / "kit")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))                 # bound and not listening: a connection is refused
+        nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}/simple"
+        done = kit(home, "start", PIP_INDEX_URL=nowhere, PIP_RETRIES="0", PIP_CONFIG_FILE=os.devnull,
+                   PIP_NO_CACHE_DIR="1", PIP_FIND_LINKS=None, PIP_EXTRA_INDEX_URL=None, PATTERNLAB_STATE=None,
+                   PATTERNLAB_FROM=None)
+    sentence(done, "No network", "PATTERNLAB_FROM", "install.log")
+    assert not (home / ".venv/kit-stamp").exists()
+
+
+def obeying():
+    """A prefix that makes root obey the modes of files, as everybody else does."""
+    return ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path):
+    home = copy(tmp_path / "kit")
+    home.chmod(0o555)
+    try:
+        sentence(kit(home, "start", before=obeying(), PATTERNLAB_STATE=str(tmp_path / "state")), "can't be written",
+                 "folder of your own")
+        sentence(kit(home, "start", before=obeying(), PATTERNLAB_STATE=None), "can't be written", "PATTERNLAB_STATE")
+    finally:
+        home.chmod(0o755)
+    assert not (home / ".venv").exists()
+
+
+def test_a_file_in_place_of_the_state_folder_is_a_sentence(home):
+    Path(os.environ["PATTERNLAB_STATE"]).write_text("")
+    sentence(kit(home, "fetch"), "can't be written", "PATTERNLAB_STATE")
+
+
+# --- the jars -------------------------------------------------------------------------------------------------------
+class Mirror:
+    """A Maven repository on this machine, made of the jars that are here; `spoil` changes what it answers."""
+
+    def __init__(self):
+        self.asked, self.spoil = [], lambda name, data, handler: data
+        files = {f"/{jar.group.replace('.', '/')}/{jar.artifact}/{jar.version}/{jar.name}": JARS / jar.name
+                 for jar in jars.locked(*jars.DEFAULT)}
+        mirror = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                if self.path not in files:            # the .sha1 beside a jar: this repository has none
+                    return self.send_error(404)
+                name = self.path.rsplit("/", 1)[1]
+                mirror.asked.append(name)
+                data = files[self.path].read_bytes()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                with contextlib.suppress(OSError):
+                    self.wfile.write(mirror.spoil(name, data, self))
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+
+
+@pytest.fixture
+def mirror():
+    mirror = Mirror()
+    yield mirror
+    mirror.server.shutdown()
+    mirror.server.server_close()
+
+
+def state_of(home):
+    return home / "der Zustand"
+
+
+def whole(home):
+    """How many jars lie in the state folder of `home`; every one must be whole, and nothing else be there."""
+    known = {jar.name: jar for jar in jars.locked()}
+    files = list((state_of(home) / "jars").iterdir())
+    for file in files:
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == known[file.name].sha256, file
+    assert not list((state_of(home) / "scratch").glob("fetch-*"))
+    return len(files)
+
+
+def test_fetch_goes_on_after_every_kind_of_interruption(home, mirror):
+    every = len(jars.locked(*jars.DEFAULT))
+    ask = dict(PATTERNLAB_MAVEN=mirror.url)
+    slow = threading.Event()
+
+    def drip(name, data, handler):                    # the small ones come, the large ones take for ever
+        if len(data) < 500_000:
+            return data
+        handler.wfile.write(data[:100_000])
+        slow.wait(60)
+        return b""
+    mirror.spoil = drip
+    here = state_of(home) / "jars"
+    for number in (signal.SIGINT, signal.SIGKILL):
+        before = len(list(here.glob("*.jar"))) if here.exists() else 0
+        process = background(home, "fetch", **ask)
+        if not before:                                # largest first: let four large ones through
+            mirror.spoil = lambda name, data, handler: data if len(mirror.asked) <= 4 else drip(name, data, handler)
+            until(lambda: here.exists() and len(list(here.glob("*.jar"))) == 4)
+        until(lambda: len(list(process_scratch(home))) >= 1)
+        process.send_signal(number)
+        said = process.communicate(timeout=30)[1]
+        if number == signal.SIGINT:
+            assert process.returncode == 130 and "Interrupted" in said and whole(home) == 4
+    assert list((state_of(home) / "scratch").glob("fetch-*")), "kill -9 leaves its scratch for the next to sweep"
+    slow.set()
+    mirror.spoil, kept = (lambda name, data, handler: data), len(list(here.glob("*.jar")))
+    mirror.asked.clear()
+    done = kit(home, "fetch", **ask)
+    assert done.returncode == 0, done.stderr
+    assert whole(home) == every and len(mirror.asked) == every - kept, "what was here was asked for again"
+    again = kit(home, "fetch", PATTERNLAB_MAVEN="http://127.0.0.1:1/")
+    assert again.returncode == 0 and "0 of them new" in again.stdout
+
+
+def process_scratch(home):
+    """Jars that are being downloaded at this moment."""
+    return (state_of(home) / "scratch").glob("fetch-*/*/**/*.jar")
+
+
+def test_a_jar_that_is_not_the_locked_one_is_refused(home, mirror):
+    victim = jars.locked("spark")[0]
+    mirror.spoil = lambda name, data, handler: bytes(len(data)) if name == victim.name else data
+    sentence(kit(home, "fetch", PATTERNLAB_MAVEN=mirror.url), "checksum", victim.name, "another network")
+    assert mirror.asked.count(victim.name) == jars.TRIES
+    assert not (state_of(home) / "jars" / victim.name).exists() and whole(home) >= 1
+
+
+def test_a_line_that_breaks_once_is_no_failure(home, mirror):
+    victim = jars.locked("spark")[0]
+    mirror.spoil = lambda name, data, handler: data[:1000] if mirror.asked.count(victim.name) == 1 == (
+        name == victim.name) else data
+    done = kit(home, "fetch", PATTERNLAB_MAVEN=mirror.url)
+    assert done.returncode == 0 and mirror.asked.count(victim.name) == 2, done.stderr
+
+
+def test_no_network_a_wrong_mirror_and_a_repository_without_the_jar(home, mirror):
+    sentence(kit(home, "fetch", PATTERNLAB_MAVEN="http://127.0.0.1:1/m"), "No network", "start again")
+    sentence(kit(home, "fetch", PATTERNLAB_MAVEN="nonsense"), "PATTERNLAB_MAVEN is 'nonsense'", "unset it")
+    sentence(kit(home, "fetch", PATTERNLAB_MAVEN=mirror.url + "other"), "refused", "PATTERNLAB_MAVEN")
+
+
+def test_a_full_disk_is_a_sentence(home):
+    """A state folder on a file system of 2 MB."""
+    folder = state_of(home)
+    folder.mkdir()
+    inside = f'mount -t tmpfs -o size=2m tmpfs "{folder}" && exec "$@"'
+    rights = ["unshare", "--mount"] + (["--map-root-user"] if os.geteuid() else [])
+    sentence(kit(home, "fetch", before=[*rights, "sh", "-c", inside, "sh"]), "The disk is full", "PATTERNLAB_STATE")
+    sentence(kit(home, "start", before=[*rights, "sh", "-c", inside, "sh"]), "The disk is full", "Make room")
+
+
+def test_damaged_jars_are_found_by_doctor_and_brought_again_from_a_stick(home):
+    stick = home.parent / "stick"
+    stick.mkdir()
+    (stick / "jars").symlink_to(JARS)
+    ask = dict(PATTERNLAB_FROM=str(stick), PATTERNLAB_MAVEN="http://127.0.0.1:1/")
+    assert kit(home, "fetch", **ask).returncode == 0
+    one, two = [state_of(home) / "jars" / jar.name for jar in jars.locked("kafka")[:2]]
+    size = one.stat().st_size
+    one.write_bytes(b"x" * size)                      # the right size, another content
+    said = sentence(kit(home, "doctor"), f"{one.name} is damaged", "kit.py fetch")
+    assert len(re.findall("^WRONG", said, re.M)) == said.count("checks found something wrong") == 1, said
+    two.write_bytes(two.read_bytes()[:-1])            # cut short
+    sentence(kit(home, "doctor"), "1 of ", two.name)
+    done = kit(home, "fetch", **ask)
+    assert done.returncode == 0 and "1 of them new" in done.stdout
+    done = kit(home, "fetch", **ask)
+    assert "is damaged: fetching it again" in done.stderr and whole(home) == len(jars.locked(*jars.DEFAULT))
+    done = kit(home, "doctor")
+    assert done.returncode == 0 and "Everything the kit needs is there" in done.stdout, done.stdout
+
+
+def test_doctor_says_what_to_do_for_everything_that_is_wrong(home, monkeypatch):
+    (home / "requirements.lock").write_text((home / "requirements.lock").read_text().replace("psutil==7", "psutil==6"))
+    run = [sys.executable, "-m", "patternlab", "doctor"]
+    done = subprocess.run(run, cwd=home, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(home), "PATTERNLAB_JAVA": "/nowhere/java"})
+    said = sentence(done, "psutil", "requirements.lock has changed", "PATTERNLAB_JAVA", "jars are missing")
+    assert len(re.findall("^WRONG", said, re.M)) == 4 == len(re.findall(r"^WRONG.*\n       -> \w", said, re.M)), said
+
+
+# --- the desk -------------------------------------------------------------------------------------------------------
+def edit(file, number, source):
+    notebook = nbformat.read(str(file), 4)
+    notebook.cells[number - 1].source = source
+    nbformat.write(notebook, str(file))
+
+
+def run_all(file):
+    """What running a notebook changes in its file: outputs and counts, no sources."""
+    notebook = nbformat.read(file, 4)
+    for n, cell in enumerate(notebook.cells, 1):
+        cell.execution_count, cell.outputs = n, [nbformat.v4.new_output("stream", text="here\n")]
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, file)
+
+
+def test_update_brings_what_is_untouched_and_keeps_what_is_yours(home):
+    desk = home / "desk"
+    done = kit(home, "update")
+    assert done.returncode == 0 and {file.relative_to(desk).as_posix() for file in desk.rglob("*.ipynb")} == {
+        file.relative_to(home).as_posix() for folder in ("notebooks", "labs") for file in (home / folder).iterdir()}
+    assert "Your desk is up to date." in kit(home, "update").stdout
+
+    run_all(desk / "notebooks/03-medallion.ipynb")                       # run is not changed
+    edit(desk / "labs/03-medallion.ipynb", 2, "answer = 'mine'")         # changed
+    edit(desk / "labs/04-star-schema.ipynb", 2, "answer = 'mine'")       # changed, and there is nothing new of it
+    for name in ("notebooks/03-medallion", "labs/03-medallion"):
+        original(home, name, "print('new')", "answer = ...")
+    done = kit(home, "update")
+    assert "new: notebooks/03-medallion.ipynb" in done.stdout and "kept yours: labs/03-medallion.ipynb" in done.stdout
+    assert "04-star-schema" not in done.stdout and "kit.py reset labs/03" in done.stdout
+    assert "print('new')" in (desk / "notebooks/03-medallion.ipynb").read_text()
+    assert "'mine'" in (desk / "labs/03-medallion.ipynb").read_text()
+    (desk / "notebooks/00-start-here.ipynb").unlink()
+    assert "new: notebooks/00-start-here.ipynb" in kit(home, "update").stdout
+
+
+def test_reset_restores_a_file_or_one_exercise_and_sets_yours_aside(home):
+    desk = home / "desk"
+    kit(home, "update")
+    lab = desk / "labs/03-medallion.ipynb"
+    edit(lab, 1, "mine_too = 1")
+    edit(lab, 2, "answer = 'mine'")
+    run_all(lab)
+    done = kit(home, "reset", "labs/03", "2")
+    assert done.returncode == 0, done.stderr
+    first, second = nbformat.read(lab, 4).cells
+    assert (first.source, second.source, second.outputs) == ("mine_too = 1", "answer = ...", [])
+    assert first.outputs, "the other exercise lost its output"
+    done = kit(home, "reset", "labs/03-medallion.ipynb")
+    assert done.returncode == 0 and lab.read_bytes() == (home / "labs/03-medallion.ipynb").read_bytes()
+    kept = sorted((desk / "backup/labs").iterdir())
+    assert len(kept) == 2 and "'mine'" in kept[0].read_text() and str(kept[1]) in done.stdout
+    sentence(kit(home, "reset", "labs/99"), "There is no 'labs/99'", "labs/03")
+    sentence(kit(home, "reset", "labs/03", "7"), "no exercise 7")
+    sentence(kit(home, "reset", "labs/0"), "There is no 'labs/0'")
+    lab.write_text("not a notebook")
+    sentence(kit(home, "reset", "labs/03", "1"), "Reset the whole file")
+    assert kit(home, "reset", "desk/labs/03").returncode == 0 and nbformat.read(lab, 4)
+
+
+# --- clean ----------------------------------------------------------------------------------------------------------
+def test_clean_refuses_while_a_kernel_lives_and_keeps_progress_unless_asked(home):
+    state, desk = state_of(home), home / "desk"
+    kit(home, "update")
+    code = "from patternlab.engines import kernels; kernels.run_folder(); kernels.name_kernel('03-medallion'); " \
+           "print('up', flush=True); input()"
+    kernel = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                              env={**os.environ, "PYTHONPATH": str(home)})
+    assert kernel.stdout.readline() == "up\n"
+    (state / "progress").mkdir()
+    (state / "progress/03-medallion.json").write_text("{}")
+    sentence(kit(home, "clean"), "in use by the notebook 03-medallion", str(kernel.pid))
+    kernel.communicate("")
+    assert (state / "run").exists()
+    done = kit(home, "clean")
+    assert done.returncode == 0 and [entry.name for entry in state.iterdir()] == ["progress"], done.stdout + done.stderr
+    assert kit(home, "clean", "--progress").returncode == 0 and not list(state.iterdir())
+    assert (desk / "labs/03-medallion.ipynb").exists() and (home / ".venv").exists()
+    assert kit(home, "clean", "--venv").returncode == 0
+    assert not os.path.lexists(home / ".venv") and Path(sys.executable).exists(), "the link goes, not what it points to"
+
+
+# --- start ----------------------------------------------------------------------------------------------------------
+@contextlib.contextmanager
+def started(home, *argv):
+    """`kit.py start` on the desk of `home`, with this test run's jars and archives: (process, address, its lines)."""
+    away = home.parent / "a home"
+    away.mkdir(exist_ok=True)
+    environment = {**os.environ, "PATTERNLAB_STATE": str(JARS.parent),
+                   "PATTERNLAB_DESK": str(home / "desk"), "HOME": str(away)}
+    for name in [name for name in environment if name.startswith(("JUPYTER", "JPY_", "XDG_"))]:
+        environment.pop(name)
+    process = subprocess.Popen([sys.executable, home / "kit.py", "start", "--no-browser", *argv], env=environment,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
+    lines = []
+    try:
+        for line in process.stdout:
+            lines.append(line.strip())
+            if line.startswith("http://"):
+                break
+        else:
+            raise AssertionError("\n".join(lines))
+        yield process, lines[-1], lines
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def api(address, path, **body):
+    """One call of the server's API, with the token of `address`."""
+    base, _, token = address.partition("/lab")[0], *address.partition("?token=")[1:]
+    call = urllib.request.Request(f"{base}/api/{path}", headers={"Authorization": f"token {token}"},
+                                  data=json.dumps(body).encode() if body else None)
+    with urllib.request.urlopen(call, timeout=20) as answer:
+        return json.load(answer)
+
+
+def run_in_kernel(address, session, code):
+    """What `code` prints in the kernel of a session, over the same socket that the browser uses."""
+    import websocket
+
+    base, _, token = address.partition("/lab")[0], *address.partition("?token=")[1:]
+    where = f"{base.replace('http', 'ws')}/api/kernels/{session['kernel']['id']}/channels?token={token}"
+    line = websocket.create_connection(where, timeout=60)
+    header = dict(msg_id="one", msg_type="execute_request", username="", session="one", version="5.3")
+    line.send(json.dumps(dict(channel="shell", header=header, parent_header={}, metadata={},
+                              content=dict(code=code, silent=False))))
+    printed = ""
+    while True:
+        message = json.loads(line.recv())
+        if message.get("parent_header", {}).get("msg_id") != "one":
+            continue
+        if message["msg_type"] == "stream":
+            printed += message["content"]["text"]
+        elif message["msg_type"] == "error":
+            raise AssertionError("\n".join(message["content"]["traceback"]))
+        elif message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+            line.close()
+            return printed
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_start_opens_the_desk_and_leaves_no_process(home, number):
+    with started(home) as (process, address, lines):
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/lab/tree/notebooks/00-start-here\.ipynb\?token=\w{20,}", address)
+        assert len(lines) <= 6, lines
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            assert answer.status == 200 and b"jupyter-config-data" in answer.read()
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(address.partition("/lab")[0] + "/api/contents", timeout=20)
+        assert refused.value.code == 403, "the desk can be read without the token"
+        session = api(address, "sessions", path="notebooks/00-start-here.ipynb", name="", type="notebook",
+                      kernel={"name": "python3"})
+        said = run_in_kernel(address, session,
+                             "import os, patternlab; print(os.getpid(), os.getcwd(), patternlab.__file__)")
+        kernel, where = said.strip().split(" ", 1)
+        assert where == f"{home / 'desk/notebooks'} {home / 'patternlab/__init__.py'}"
+        family = {psutil.Process(int(kernel)), *psutil.Process(process.pid).children(recursive=True)}
+        if number == signal.SIGINT:
+            sentence(kit(home, "clean", PATTERNLAB_STATE=str(JARS.parent)), "in use by", "JupyterLab at port")
+        process.send_signal(number)
+        process.wait(30)
+        if number == signal.SIGINT:
+            assert process.returncode == 0 and "has ended" in process.stdout.read()
+        until(lambda: not any(member.is_running() and member.status() != "zombie" for member in family))
+    written = [file for file in (home.parent / "a home").rglob("*") if file.is_file()]
+    assert not written, f"written outside the state folder: {written}"
+
+
+def test_a_busy_port_is_a_sentence(home):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        sentence(kit(home, "start", "--no-browser", "--port", port), f"Port {port} can't be used", "leave --port away")
+    sentence(kit(home, "start", "--no-browser", "--port", "70000"), "70000 is no port")
+
+
+def test_two_kits_start_at_once(home):
+    with started(home) as (_, one, _), started(home) as (_, two, _):
+        assert one.split("/lab")[0] != two.split("/lab")[0]
+        assert api(one, "status")["kernels"] == api(two, "status")["kernels"] == 0
+
+
+# --- the files that name versions -----------------------------------------------------------------------------------
+def test_the_lock_pins_everything_with_hashes_and_names_no_host():
+    lock = (ROOT / "requirements.lock").read_text()
+    entries = re.findall(r"(?m)^([a-z0-9-]+)(?:\[\w+\])?==(\S+).*((?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)+)", lock)
+    assert len(entries) == len(re.findall(r"(?m)^\w", lock)) > 100
+    assert not re.search(r"https?:|--(?:index|extra|find|trusted)", lock)
+    pins = {name: {version for other, version, _ in entries if other == name} for name, _, _ in entries}
+    for line in (ROOT / "requirements.in").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, _, version = line.split("#")[0].strip().partition("==")
+            name = re.split(r"[<>=]", name)[0].lower()
+            assert name in pins and (not version or pins[name] == {version}), line
+
+
+def test_conda_and_the_project_file_take_the_same_pins_and_pythons():
+    conda = (ROOT / "environment.yml").read_text()
+    minor = int(re.search(r"- python=3\.(\d+)\n", conda)[1])
+    project = (ROOT / "pyproject.toml").read_text()
+    oldest, newest = map(int, re.search(r'requires-python = ">=3\.(\d+),<3\.(\d+)"', project).groups())
+    program = (ROOT / "kit.py").read_text()
+    assert f"OLDEST, NEWEST = (3, {oldest}), (3, {newest - 1})" in program and oldest <= minor < newest
+    assert conda.index("--require-hashes") < conda.index("-r requirements.lock") and "==" not in conda
+    assert 'dependencies = { file = ["requirements.in"] }' in project
+    packages = {str(file.parent.relative_to(ROOT)).replace("/", ".")
+                for file in (ROOT / "patternlab").rglob("__init__.py")}
+    assert set(re.findall(r'"(patternlab[\w.]*)"', re.search(r"packages = \[.*\]", project)[0])) == packages
