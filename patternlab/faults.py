@@ -26,9 +26,8 @@ def _chosen(events: list, share: float, random: Random) -> set[int]:
 def late(events: list[dict], share: float, minutes, seed: int = 7) -> list[dict]:
     """`share` of the events arrive `minutes` later than they did; a pair (least, most) draws whole minutes from between."""
     random = Random(seed)
-    chosen = _chosen(events, share, random)
     least, most = minutes if isinstance(minutes, (tuple, list)) else (minutes, minutes)
-    delays = {at: least if least == most else random.randint(least, most) for at in sorted(chosen)}
+    delays = {at: round(random.uniform(least, most)) for at in sorted(_chosen(events, share, random))}
     return sorted([{**event, "arrival": _moved(event["arrival"], delays[at])} if at in delays else event
                    for at, event in enumerate(events)], key=_arrival)
 
@@ -52,8 +51,8 @@ def shuffled(events: list[dict], seed: int = 7, within: float | None = None) -> 
 def drifted(events: list[dict], at, rename: dict | None = None, retype: dict | None = None) -> list[dict]:
     """From `at` on (an arrival such as "2013-07-11T00:00:00Z", or a position) the producer has another schema.
 
-    rename={"dep_delay": "delay"} renames fields, retype={"dep_delay": str} converts their values first: a type leaves None
-    alone, any other function gets every value. ValueError if no event from `at` on has such a field.
+    rename={"dep_delay": "delay"} renames fields, retype={"dep_delay": str} converts their values first (a type leaves None
+    alone, any other function gets it too). ValueError if no event from `at` on has such a field.
     """
     rename, retype = rename or {}, retype or {}
     after = [number >= at if isinstance(at, int) else event["arrival"] >= at for number, event in enumerate(events)]
@@ -73,10 +72,12 @@ def poisoned(events: list[dict], share: float, seed: int = 7) -> list[dict]:
 
     They keep their place, key and arrival, so zip(events, poisoned) pairs each with what it was.
     """
-    wounds = (lambda event: {**event, "scheduled": "soon"}, lambda event: {**event, "occurred": -1},
-              lambda event: {name: value for name, value in event.items() if name != "origin"})
-    wound = {at: wounds[number % 3] for number, at in enumerate(sorted(_chosen(events, share, Random(seed))))}
-    return [wound[at](event) if at in wound else event for at, event in enumerate(events)]
+    poisoned = list(events)
+    for number, at in enumerate(sorted(_chosen(events, share, Random(seed)))):
+        poisoned[at] = {**events[at], **({"scheduled": "soon"}, {"occurred": -1}, {})[number % 3]}
+        if number % 3 == 2:
+            poisoned[at].pop("origin", None)
+    return poisoned
 
 
 def crash_after(n: int):

@@ -12,13 +12,11 @@ from .engines import place
 
 SLICES = {"day": (date(2013, 7, 1), date(2013, 7, 1)), "week": (date(2013, 7, 8), date(2013, 7, 14)),
           "year": (date(2013, 1, 1), date(2013, 12, 31))}
-_NS = "datetime64[ns, UTC]"
 DAILY = ("flights", "moments", "weather")                  # tables that a slice limits
 KINDS = ("scheduled", "departed", "arrived", "diverted", "cancelled")
 FLIGHT = ("carrier", "flight", "origin", "dest", "tailnum")
-FIELDS = {"scheduled": (*FLIGHT, "scheduled_arrival", "distance"), "departed": (*FLIGHT, "dep_delay"), "cancelled": FLIGHT,
-          "arrived": (*FLIGHT, "scheduled_arrival", "arr_delay", "air_time", "distance"),
-          "diverted": (*FLIGHT, "scheduled_arrival", "distance")}
+FIELDS = {"scheduled": ("scheduled_arrival", "distance"), "departed": ("dep_delay",), "cancelled": (),
+          "arrived": ("scheduled_arrival", "arr_delay", "air_time", "distance"), "diverted": ("scheduled_arrival", "distance")}
 
 
 def days(slice="year") -> tuple[date, date]:
@@ -96,23 +94,15 @@ def timed(slice="year"):
     Adds key, scheduled (the slot: scheduled departure), scheduled_arrival, departed, arrived, diverted and cancelled, counted
     from the slot by the published delays. Which is measured, derived or assumed, and how: datasets/README.md.
     """
-    flights, derived = rows("flights", slice), rows("moments", slice).astype({"scheduled_arrival": _NS, "diverted": _NS})
-    flights["key"] = _local(flights, "D") + "/" + flights.carrier + "/" + flights.flight.astype(str) + "/" + flights.origin
+    flights, derived = rows("flights", slice), rows("moments", slice)
+    names = zip(flights.month, flights.day, flights.carrier, flights.flight, flights.origin)
+    flights["key"] = [f"2013-{month:02}-{day:02}/{carrier}/{flight}/{origin}" for month, day, carrier, flight, origin in names]
     flights["scheduled"] = flights.time_hour + minutes(flights.minute)
     flights["departed"] = flights.scheduled + minutes(flights.dep_delay)
-    flights["scheduled_arrival"] = derived.scheduled_arrival
-    flights["arrived"] = derived.scheduled_arrival + minutes(flights.arr_delay)
-    flights["diverted"] = derived.diverted
+    flights["scheduled_arrival"], flights["diverted"] = (derived[name].dt.as_unit("ns") for name in derived.columns[-2:])
+    flights["arrived"] = flights.scheduled_arrival + minutes(flights.arr_delay)
     flights["cancelled"] = flights.scheduled.where(flights.dep_time.isna())
     return flights
-
-
-def _local(frame, unit: str):
-    """Local dates ("D") or hours ("h") of published rows, as text."""
-    import numpy
-    import pandas
-    moments = pandas.to_datetime(frame[["year", "month", "day", "hour"]]).to_numpy().astype(f"datetime64[{unit}]")
-    return pandas.Series(numpy.datetime_as_string(moments).astype(object), index=frame.index)
 
 
 def _values(column) -> list:
@@ -147,7 +137,9 @@ def events(kind: str, slice="week") -> list[dict]:
     table = _read("weather" if kind == "observation" else "flights", slice)
     if kind == "observation":
         frame = table.to_pandas()
-        frame = frame.assign(scheduled=frame.time_hour, observation=frame.time_hour, key=frame.origin + "/" + _local(frame, "h"))
+        hours = zip(frame.origin, frame.month, frame.day, frame.hour)
+        frame["key"] = [f"{origin}/2013-{month:02}-{day:02}T{hour:02}" for origin, month, day, hour in hours]
+        frame["scheduled"] = frame["observation"] = frame.time_hour
     else:
         frame = timed(slice).assign(report=lambda flights: flights.departed.fillna(flights.scheduled))
     made = []
@@ -157,7 +149,7 @@ def events(kind: str, slice="week") -> list[dict]:
         texts = _values(pyarrow.array(moment[happened]))
         columns = {"key": frame.key[happened].tolist(), "kind": [each] * len(texts),
                    "scheduled": _values(pyarrow.array(frame.scheduled[happened])), "occurred": texts, "arrival": texts}
-        for name in FIELDS.get(each, table.column_names):
+        for name in (*FLIGHT, *FIELDS[each]) if each in FIELDS else table.column_names:
             columns[name] = _values(table[name].filter(happened).combine_chunks() if name in table.column_names
                                     else pyarrow.array(frame[name][happened]))
         made += [dict(zip(columns, values)) for values in zip(*columns.values())]
