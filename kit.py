@@ -294,8 +294,15 @@ def explain(log, what):
     if re.search(r"No space left on device|Disk quota exceeded", tail):
         return Problem("The disk is full: it filled up while packages were installed in {}. Make room and start again: "
                        "it goes on. Details: {}".format(VENV, log))
-    if re.search(r"NewConnectionError|ConnectTimeout|ReadTimeout|Name or service not known|Temporary failure in name|"
-                 r"Network is unreachable|Connection (?:refused|reset|aborted)|nodename nor servname|ProxyError", tail):
+    absent = re.search(r"requirement (\S+) .*\(from versions:", tail)
+    source = os.environ.get("PATTERNLAB_FROM", "").strip()
+    if absent and source:
+        return Problem("{} (PATTERNLAB_FROM) has no {} for this system and Python 3.{}. Run `python3 kit.py pack {}` "
+                       "on a machine of this kind that has a network, or unset it.".format(
+                           source, absent.group(1), sys.version_info[1], source))
+    if re.search(r"from versions: none|NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable|"
+                 r"Name or service not known|Temporary failure in name|nodename nor servname|"
+                 r"Connection (?:refused|reset|aborted)", tail):
         return Problem("No network: the packages can't be fetched, and the first start needs them. Connect, or set "
                        "PATTERNLAB_FROM to a folder made by `kit.py pack`, and start again. Details: {}".format(log))
     if re.search(r"Read-only file system|Permission denied", tail):
