@@ -57,13 +57,6 @@ def golden() -> dict:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def freeze() -> dict:
-    """What golden.json must hold: every frozen truth for the three standard slices, computed now."""
-    _find()
-    return {name: {each: portrait(_TRUTHS[each](span)) for each in sorted(_TRUTHS) if _FROZEN[each]}
-            for name, span in SLICES.items()}
-
-
 def portrait(value):
     """A value as JSON holds it (floats to 9 decimals); of a frame its columns, the number of rows and a checksum of them."""
     if hasattr(value, "columns"):
