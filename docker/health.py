@@ -1,4 +1,4 @@
-"""Health checks for an image that has no curl: `health.py kafka HOST:PORT`, or `health.py http URL [TEXT in the answer]`."""
+"""Health checks for an image without curl: `health.py kafka HOST:PORT`, `health.py http URL [TEXT in the answer]`."""
 import sys
 import urllib.request
 

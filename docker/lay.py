@@ -1,4 +1,4 @@
-"""While the image is built: fetch the locked jars by the kit's own fetch, and lay them by engine, as links, under engines/."""
+"""While the image is built: fetch the locked jars by the kit's own fetch, and link them by engine under engines/."""
 import sys
 from pathlib import Path
 

@@ -1,8 +1,9 @@
-"""In the jupyter container: run one notebook from first to last cell in a kernel of its own, and say how it went.
+"""In the jupyter container (and embedded, to compare): run one notebook from first to last cell in a kernel of its own, and say how it went.
 
-A cell that is tagged raises-exception must raise, every other cell must not, and every proof must have printed `proved:`.
+A cell tagged raises-exception must raise, every other cell must not, and every proof must have printed `proved:`.
 """
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -14,9 +15,10 @@ SECONDS = 600
 
 
 def run(path: Path) -> int:
-    """The number of proofs that the notebook at `path` printed. AssertionError or CellExecutionError when it is not well."""
+    """The number of proofs that the notebook printed. AssertionError or CellExecutionError when it is not well."""
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": "/tmp"}}).execute()
+    NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", extra_arguments=["--log-level=ERROR"],
+                   resources={"metadata": {"path": tempfile.gettempdir()}}).execute()
     proofs = 0
     for cell in notebook.cells:
         if cell.cell_type != "code":

@@ -1,7 +1,7 @@
 """`kit.py stack`: the containers of docker-compose.yml from the host: up, down, status, test, kill.
 
-Standard library only, and it imports nothing of the kit: who has docker needs no environment on the host. Every refusal is
-one sentence that says what is wrong and the one thing to do.
+Standard library only, and it imports nothing of the kit: who has docker needs no environment on the host. Every
+refusal is one sentence that says what is wrong and the one thing to do.
 """
 import argparse
 import json
@@ -46,7 +46,7 @@ def main(argv=None) -> int:
     verb = verbs.add_parser("test", help="run notebooks on the stack from first to last cell")
     verb.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="numbers or names, such as 03 (default: all)")
     verb = verbs.add_parser("kill", help="SIGKILL a service, as a power cut would")
-    verb.add_argument("service", help="kafka, postgres, connect, spark-master, spark-worker (the first), spark-worker-2, ...")
+    verb.add_argument("service", help="kafka, postgres, connect, spark-master, spark-worker-2, ...")
     asked = parser.parse_args(argv)
     try:
         return {"up": up, "down": down, "status": status, "test": test, "kill": kill}[asked.verb](asked) or 0
@@ -75,8 +75,8 @@ def up(asked) -> None:
     profile = PROFILE if asked.brokers == 3 else ()
     check_ports(PORTS + (MORE_PORTS if profile else []))
     started = time.monotonic()
-    done = compose(*profile, "up", "--detach", "--wait", "--wait-timeout", "300", "--scale", f"spark-worker={asked.workers}",
-                   "--no-build", check=False)
+    done = compose(*profile, "up", "--detach", "--wait", "--wait-timeout", "300", "--no-build",
+                   "--scale", f"spark-worker={asked.workers}", check=False)
     if done.returncode:
         raise Refusal(why_not_up())
     print(f"Up in {time.monotonic() - started:.0f} s.\n{addresses()}")
@@ -131,7 +131,8 @@ def kill(asked) -> None:
              each["Name"].endswith(f"-{asked.service}")]
     if not named:
         services = sorted({each["Service"] for each in alive})
-        raise Refusal(f"No running service is called {asked.service!r}; there are: {', '.join(services) or 'none (the stack is down)'}.")
+        raise Refusal(f"No running service is called {asked.service!r}; there are: "
+                      f"{', '.join(services) or 'none (the stack is down)'}.")
     docker("kill", "--signal", "KILL", named[0]["ID"])
     print(f"{named[0]['Name']} is killed. Bring it back with: python3 kit.py stack up")
 
@@ -153,7 +154,8 @@ def check_engine() -> dict:
                       "(docker-compose-plugin, or docker-compose-v2 on Ubuntu) and start again.")
     number = version.stdout.strip().lstrip("v")
     if tuple(int(part) for part in number.split(".")[:2]) < (2, 20):
-        raise Refusal(f"Docker compose is version {number} and the stack needs 2.20: update the compose plugin and start again.")
+        raise Refusal(f"Docker compose is version {number} and the stack needs 2.20: update the compose plugin and start "
+                      "again.")
     told = subprocess.run(["docker", "info", "--format", "{{json .}}"], capture_output=True, text=True)
     info = json.loads(told.stdout) if told.stdout.startswith("{") else {}
     if told.returncode or info.get("ServerErrors") or not info.get("ServerVersion"):
@@ -161,7 +163,8 @@ def check_engine() -> dict:
         if "permission denied" in reason.lower():
             raise Refusal("Docker runs, and this account may not use it: add it to the group docker "
                           "(sudo usermod -aG docker $USER), log in again, and start again.")
-        raise Refusal("The docker engine is not running: start Docker Desktop (or `sudo systemctl start docker`) and start again.")
+        raise Refusal("The docker engine is not running: start Docker Desktop (or `sudo systemctl start docker`) and start "
+                      "again.")
     return info
 
 
@@ -259,13 +262,13 @@ def make_env() -> None:
             lines.append(f"{name}={secrets.token_hex(24)}")
     uid = os.getuid() if sys.platform == "linux" else 0
     if uid not in (0, 1000) and not setting("PATTERNLAB_UID", ""):
-        lines.append(f"PATTERNLAB_UID={uid}")         # what the containers write on the desk then belongs to this account
+        lines.append(f"PATTERNLAB_UID={uid}")         # what the containers write on the desk is then this account's
     if lines:
         path = ROOT / ".env"
-        old = path.read_text(encoding="utf-8") if path.exists() else "# Made by `kit.py stack up`. Ignored by git: keep it to yourself.\n"
         path.touch(mode=0o600)
         path.chmod(0o600)
-        path.write_text(old + ("" if old.endswith("\n") else "\n") + "\n".join(lines) + "\n", encoding="utf-8")
+        old = path.read_text(encoding="utf-8").rstrip("\n") or "# Made by `kit.py stack up`, ignored by git: keep it private."
+        path.write_text("\n".join([old, *lines]) + "\n", encoding="utf-8")
 
 
 def make_desk() -> None:
@@ -276,8 +279,7 @@ def make_desk() -> None:
 # --- docker ---------------------------------------------------------------------------------------------------------
 def compose(*arguments: str, check: bool = True, **run) -> subprocess.CompletedProcess:
     """Run `docker compose` on the checkout's file. Refusal when it fails and `check` is set."""
-    done = subprocess.run(["docker", "compose", "--project-directory", str(ROOT), "--file", str(ROOT / "docker-compose.yml"),
-                           *arguments], cwd=ROOT, **run)
+    done = subprocess.run(["docker", "compose", "--file", str(ROOT / "docker-compose.yml"), *arguments], cwd=ROOT, **run)
     if check and done.returncode:
         raise Refusal(f"`docker compose {' '.join(arguments)}` failed; its own words are above.")
     return done
@@ -291,7 +293,7 @@ def docker(*arguments: str) -> str:
 
 
 def containers() -> list:
-    """The stack's containers, those of the three-broker profile and stopped ones too: dicts of ID, Name, Service, State, Health."""
+    """All containers of the stack, stopped ones too: dicts of ID, Name, Service, State, Health, ExitCode."""
     told = compose(*PROFILE, "ps", "--all", "--format", "json", capture_output=True, text=True).stdout.strip()
     if told.startswith("["):                         # compose before 2.21
         return json.loads(told)

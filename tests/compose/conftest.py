@@ -1,4 +1,4 @@
-"""Fixtures for the stack's tests: a stack that runs, commands in its containers, and the memory that it holds meanwhile.
+"""Fixtures for the stack's tests: a stack that runs, commands in its containers, and the memory that it holds.
 
 These tests work on the checkout they lie in and remove its stack's volumes at the end: .ci/stack/run gives them a copy.
 """
@@ -22,7 +22,7 @@ class Stack:
     """The stack of this checkout, from the host, as a person uses it."""
 
     def __init__(self):
-        self.times, self.peak = {}, {}
+        self.up_seconds = 0.0
 
     def run(self, *arguments, expect: int = 0, timeout: float = 900) -> str:
         """`kit.py stack ...`: its output (both streams); fails unless it ends with `expect`."""
@@ -48,12 +48,13 @@ class Stack:
         return Job(name, arguments)
 
     def ids(self, service: str) -> list:
-        return sorted(each["ID"] for each in kit.containers() if each["Service"] == service and each["State"] == "running")
+        return sorted(each["ID"] for each in kit.containers()
+                      if (each["Service"], each["State"]) == (service, "running"))
 
     def memory(self) -> dict:
         """{container: megabytes} now, as `docker stats` counts them."""
-        rows = kit.docker("stats", "--no-stream", "--format", "{{.Name}}\t{{.MemUsage}}",
-                          *(each["ID"] for each in kit.containers() if each["State"] == "running"))
+        running = [each["ID"] for each in kit.containers() if each["State"] == "running"]
+        rows = kit.docker("stats", "--no-stream", "--format", "{{.Name}}\t{{.MemUsage}}", *running)
         return {name: megabytes(used) for name, used in (line.split("\t") for line in rows.splitlines())}
 
 
@@ -62,8 +63,9 @@ class Job:
 
     def __init__(self, name, arguments):
         self.process = subprocess.Popen(
-            ["docker", "compose", "exec", "-T", "jupyter", "docker/service", "run", "python", "-u", f"tests/compose/jobs/{name}",
-             *map(str, arguments)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            ["docker", "compose", "exec", "-T", "jupyter", "docker/service", "run", "python", "-u",
+             f"tests/compose/jobs/{name}", *map(str, arguments)], cwd=ROOT, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True)
         self.lines, self._new = [], threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -102,14 +104,14 @@ def megabytes(text: str) -> float:
 def stack():
     """The stack, up and healthy. At the end of all tests it is taken down with its volumes."""
     running = Stack()
-    running.times["up"] = running.up()
+    running.up_seconds = running.up()
     yield running
     running.run("down", "--volumes")
 
 
 @pytest.fixture()
-def watched(stack, request):
-    """Samples the containers' memory while a test runs; afterwards `stack.peak[test]` has the highest sum and each one's."""
+def watched(stack):
+    """Samples of the containers' memory, {name: megabytes}, taken all the time while a test runs."""
     ended, samples = threading.Event(), []
 
     def sample():

@@ -19,6 +19,13 @@ def refused(*arguments, **environment) -> str:
     return lines[0]
 
 
+def start(image: str, volume: str) -> tuple:
+    """(exit code, error output) of the jupyter service in a container of its own."""
+    done = subprocess.run(["docker", "run", "--rm", "--network", "none", "--volume", volume, image], capture_output=True,
+                          text=True, timeout=120)
+    return done.returncode, done.stderr
+
+
 @pytest.fixture()
 def programs(tmp_path):
     """A folder for PATH that has only what it is given."""
@@ -62,14 +69,14 @@ def test_a_port_is_taken():
 
 
 def test_an_image_from_an_older_lock(tmp_path):
-    (tmp_path / "Dockerfile").write_text(f"FROM {kit.image()}\nUSER root\nRUN echo '# older' >>image/jars.lock\nUSER learner\n")
+    (tmp_path / "Dockerfile").write_text(f"FROM {kit.image()}\nUSER root\n"
+                                         "RUN echo '# older' >>image/jars.lock\nUSER learner\n")
     kit.docker("build", "--tag", "patternlab:older", str(tmp_path))
     try:
         assert "older lock" in refused("up", PATTERNLAB_IMAGE="patternlab:older")
         # plain `docker compose up` is told by the service itself
-        said = subprocess.run(["docker", "run", "--rm", "--network", "none", "--volume",
-                               f"{ROOT}/patternlab:/opt/patternlab/patternlab:ro", "patternlab:older"], capture_output=True, text=True)
-        assert said.returncode == 1 and said.stderr.startswith("This image was built from an older lock"), said.stderr
+        code, said = start("patternlab:older", f"{ROOT}/patternlab:/opt/patternlab/patternlab:ro")
+        assert code == 1 and said.startswith("This image was built from an older lock"), said
     finally:
         kit.docker("image", "rm", "--force", "patternlab:older")
 
@@ -78,9 +85,8 @@ def test_a_desk_of_another_account(tmp_path):
     tmp_path.chmod(0o755)
     (tmp_path / "desk").mkdir(mode=0o755)
     os.chown(tmp_path / "desk", 1234, 1234)
-    said = subprocess.run(["docker", "run", "--rm", "--network", "none", "--volume", f"{tmp_path}/desk:/opt/patternlab/desk",
-                           kit.image()], capture_output=True, text=True)
-    assert said.returncode == 1 and "belongs to uid 1234 and this container is uid 1000" in said.stderr, said.stderr
+    code, said = start(kit.image(), f"{tmp_path}/desk:/opt/patternlab/desk")
+    assert code == 1 and "belongs to uid 1234 and this container is uid 1000" in said, said
 
 
 def test_stack_down_and_wrong_names():

@@ -1,7 +1,7 @@
 """Notebooks on the stack, from first to last cell, beside the same notebook embedded: no line of them differs.
 
-`kit.py stack test` runs all of them; here run one stream, one batch and change data capture, and PATTERNLAB_STACK_NOTEBOOKS
-names others.
+`kit.py stack test` runs all of them; here run one stream, one batch and change data capture (or those that
+PATTERNLAB_STACK_NOTEBOOKS names).
 """
 import os
 import re

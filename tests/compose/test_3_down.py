@@ -1,7 +1,5 @@
-"""What stays and what goes: down and up keep everything a learner has; down --volumes removes all but the desk; three brokers."""
+"""What stays and what goes: down and up keep all that a learner has, down --volumes removes all but the desk."""
 import json
-import subprocess
-import time
 
 from conftest import ROOT, kit
 from kafka import KafkaConsumer, KafkaProducer
@@ -14,7 +12,7 @@ def test_down_and_up_keep_files_topics_tables_and_databases(stack):
     assert stack.job("leave.py", "leave").result() == KEPT
     stack.run("down")
     assert kit.containers() == []
-    stack.times["up again"] = stack.up()
+    print(f"up again in {stack.up():.0f} s")
     assert stack.job("leave.py", "look").result() == KEPT
     assert (ROOT / "desk" / "kept.txt").read_text() == "the learner's"
 
@@ -29,8 +27,7 @@ def test_down_with_volumes_removes_all_but_the_desk(stack):
     # the same by plain docker compose, without .env: the secrets are made on a volume, and the desk is still writable
     aside = (ROOT / ".env").rename(ROOT / ".env.aside")
     try:
-        subprocess.run(["docker", "compose", "--profile", "three-brokers", "up", "--detach", "--wait", "--wait-timeout", "300"],
-                       cwd=ROOT, check=True, capture_output=True)
+        kit.compose(*kit.PROFILE, "up", "--detach", "--wait", "--wait-timeout", "300", capture_output=True)
         assert stack.job("leave.py", "look").result() == {**KEPT, "table": 0, "messages": 0, "database": 0}
         password = stack.inside("postgres", "cat", "/keys/postgres")
         assert len(password) >= 32 and f"postgres:{password}@" in stack.run("status")
@@ -40,8 +37,8 @@ def test_down_with_volumes_removes_all_but_the_desk(stack):
 
 def test_three_brokers_survive_the_loss_of_one(stack):
     admin = KafkaAdminClient(bootstrap_servers="localhost:29092")
-    admin.create_topics({"replicated": {"num_partitions": 3, "replication_factor": 3, "configs": {"min.insync.replicas": "2"}}})
-    time.sleep(1)
+    admin.create_topics({"replicated": {"num_partitions": 3, "replication_factor": 3,
+                                        "configs": {"min.insync.replicas": "2"}}}, wait_for_metadata=True)
     admin.close()
     producer = KafkaProducer(bootstrap_servers=["localhost:29092", "localhost:29093", "localhost:29094"])
     for number in range(100):
@@ -52,7 +49,8 @@ def test_three_brokers_survive_the_loss_of_one(stack):
         producer.send("replicated", str(number).encode(), partition=number % 3)
     producer.flush(60)
     producer.close()
-    consumer = KafkaConsumer("replicated", bootstrap_servers="localhost:29092", auto_offset_reset="earliest", consumer_timeout_ms=15000)
+    consumer = KafkaConsumer("replicated", bootstrap_servers="localhost:29092", auto_offset_reset="earliest",
+                             consumer_timeout_ms=15000)
     got = []
     for message in consumer:
         got.append(int(message.value))

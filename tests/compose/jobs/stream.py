@@ -1,4 +1,4 @@
-"""A stream from Kafka into Delta that goes on while messages come in: it ends when every number is in, and counts them."""
+"""A stream from Kafka into Delta that goes on while messages come in; it ends when every number is in."""
 import json
 import sys
 import time
