@@ -178,9 +178,15 @@ def install(log):
     try:
         if builder.stat().st_size:
             pip(["-r", str(builder)], log, scratch, 1)
-        pip(["-r", str(LOCK), "--no-build-isolation"], log, scratch, lock.count("\n    # via"))
+        pip(["-r", str(LOCK), "--no-build-isolation"], log, scratch, about(lock))
     finally:
         shutil.rmtree(str(scratch), ignore_errors=True)
+
+
+def about(lock):
+    """How many packages of the lock one machine takes: different names, without those of some systems only."""
+    entries = re.findall(r"(?m)^([a-z0-9-]+)[^=\n]*==\S+(.*)$", lock)
+    return len({name for name, rest in entries if not re.search("platform|implementation|os_name", rest)})
 
 
 def below_state(name):
