@@ -71,6 +71,8 @@ def _difference(actual, expected) -> str:
 def _plain(frame):
     """A copy whose equal values are equal: UTC without zone, ints where floats are whole, None for every missing value."""
     import pandas as pd
+
+    from .checks._matchers import plain
     out, kinds = {}, pd.api.types
     for name in frame.columns:
         column = frame[name].reset_index(drop=True)
@@ -84,17 +86,9 @@ def _plain(frame):
         elif kinds.is_integer_dtype(column):
             column = column.astype("Int64")                # a hash does not fit into a float
         else:
-            column = column.astype(object).map(_cell)
+            column = column.astype(object).map(plain)
         out[str(name)] = column
     return pd.DataFrame(out)
-
-
-def _cell(value):
-    import pandas as pd
-    value = value.tolist() if hasattr(value, "tolist") else value
-    if isinstance(value, (list, dict, set, tuple)):
-        return str(value)
-    return None if pd.isna(value) else value
 
 
 def _same_frames(claim, actual, expected) -> str:

@@ -1,5 +1,6 @@
 """The engines as a notebook asks for them: Spark, Kafka, PostgreSQL, Connect, and a folder for its tables."""
 import atexit
+import importlib
 import logging
 import os
 from pathlib import Path
@@ -38,28 +39,19 @@ def kafka():
     `.bootstrap` is "host:port"; `.topic(name, partitions=1, **config)` makes an empty topic; `.peek(name, n=5)` shows
     messages; `.kill()` is SIGKILL; `.restart()` brings it back with the same data.
     """
-    def start():
-        from .engines.kafka import Kafka
-        # a killed broker is part of many lessons; the client's log lines about it would bury them
-        logging.getLogger("kafka").setLevel(logging.CRITICAL)
-        return Kafka(place.setting("KAFKA"))
-    return _once("kafka", start)
+    # a killed broker is part of many lessons; the client's log lines about it would bury them
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    return _once("kafka", lambda engine: engine.Kafka(place.setting("KAFKA")))
 
 
 def postgres():
     """The PostgreSQL server of this kernel, with logical decoding on: `.dsn` is its URL, `.kill()` and `.restart()` are real."""
-    def start():
-        from .engines import postgres as engine
-        return engine.start()
-    return _once("postgres", start)
+    return _once("postgres", lambda engine: engine.start())
 
 
 def connect():
     """Kafka Connect with Debezium, on this kernel's broker: `.url` is its REST address; see `patternlab.engines.connect`."""
-    def start():
-        from .engines import connect as engine
-        return engine.start(kafka().bootstrap)
-    return _once("connect", start)
+    return _once("connect", lambda engine: engine.start(kafka().bootstrap))
 
 
 def workspace(name: str) -> Path:
@@ -72,7 +64,7 @@ def workspace(name: str) -> Path:
 def _once(name: str, start):
     errors.install()
     if name not in _running:
-        _running[name] = start()
+        _running[name] = start(importlib.import_module(f"{__package__}.engines.{name}"))
     return _running[name]
 
 
