@@ -3,11 +3,9 @@ import importlib
 
 from .truth import truth  # eager: the submodule of the same name would take the function's place otherwise
 
-_HOME = {"spark_session": "session", "kafka": "session", "postgres": "session", "connect": "session", "workspace": "session",
-         "dataset": "flights", "events": "flights", "replay": "flights",
-         "faults": "faults", "crash_after": "faults", "torn": "faults",
-         "prove": "proof", "measure": "proof", "progress": "proof", "scoreboard": "proof",
-         "plane": "figures", "Lab": "lab"}
+_MODULES = {"session": "spark_session kafka postgres connect workspace", "flights": "dataset events replay",
+            "faults": "faults crash_after torn", "proof": "prove measure progress scoreboard", "figures": "plane", "lab": "Lab"}
+_HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
 __all__ = sorted([*_HOME, "truth"])
 
 

@@ -3,8 +3,9 @@ import json
 import math
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from types import SimpleNamespace
+
+from .engines.place import size
 
 _rows = []                                                # the scoreboard of this kernel
 
@@ -126,14 +127,6 @@ def measure(label: str):
     _rows.append(measured)
     print(f"{label}: {measured.seconds:.2f} s" + ("" if measured.rows is None else f", {measured.rows:,} rows")
           + ("" if measured.bytes is None else f", {measured.bytes / 1e6:,.1f} MB"))
-
-
-def size(path) -> int:
-    """Bytes of a file, or of all data files in a folder (a table's log and checksum files are left out)."""
-    path = Path(path)
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()
-                                           and not any(part[0] in "._" for part in file.relative_to(path).parts)]
-    return sum(file.stat().st_size for file in files)
 
 
 def scoreboard():

@@ -37,3 +37,11 @@ def shared(*parts: str) -> Path:
     folder = Path(lake).joinpath(*parts)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def size(path) -> int:
+    """Bytes of a file, or of all data files in a folder (a table's log and checksum files are left out)."""
+    path = Path(path)
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()
+                                           and not any(part[0] in "._" for part in file.relative_to(path).parts)]
+    return sum(file.stat().st_size for file in files)
