@@ -11,18 +11,18 @@ from cycler import cycler
 
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 SKY, PURPLE, YELLOW, BLACK, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#222222", "#8A8A8A"
-_DASHES = ["-", (0, (5, 2)), (0, (1.5, 1.5)), "-.", (0, (8, 2, 1, 2)), (0, (3, 1))]
 
 
 def style() -> None:
     """Set matplotlib's defaults for all figures of this kernel; `import patternlab.figures` does it once."""
+    dashes = ["-", (0, (5, 2)), (0, (1.5, 1.5)), "-.", (0, (8, 2, 1, 2)), (0, (3, 1))]
     plt.rcParams.update({
         "figure.figsize": (9, 4.8), "figure.dpi": 100, "figure.constrained_layout.use": True, "font.size": 12,
         "axes.titlesize": 13, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titlepad": 10,
         "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": GREY, "axes.axisbelow": True,
         "axes.grid": True, "grid.color": "#E4E4E4", "grid.linewidth": 0.8,
         "lines.linewidth": 2.2, "lines.markersize": 7,
-        "axes.prop_cycle": cycler(color=[BLUE, VERMILION, GREEN, ORANGE, PURPLE, BLACK]) + cycler(linestyle=_DASHES),
+        "axes.prop_cycle": cycler(color=[BLUE, VERMILION, GREEN, ORANGE, PURPLE, BLACK]) + cycler(linestyle=dashes),
         "legend.frameon": False, "savefig.bbox": "tight"})
 
 
@@ -40,14 +40,6 @@ def label(ax, x, y, text: str, color: str = BLACK, **how):
     """Write `text` beside the data point (x, y), 6 points to its right unless `xytext` says otherwise. Returns `ax`."""
     how = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "fontsize": 11, **how}
     ax.annotate(text, (x, y), color=color, **how)
-    return ax
-
-
-def label_lines(ax, texts=None):
-    """Name each line of `ax` at its right end in its own colour, instead of a legend; `texts` default to labels."""
-    lines = [line for line in ax.get_lines() if not line.get_label().startswith("_")]
-    for line, text in zip(lines, texts or [line.get_label() for line in lines]):
-        label(ax, line.get_xdata()[-1], line.get_ydata()[-1], text, line.get_color(), annotation_clip=False)
     return ax
 
 
@@ -81,14 +73,20 @@ def plane(events, query=None, *, watermark=None, lost=None, title=None, ax=None,
     ax.plot([bottom, top], [bottom, top], color=GREY, linewidth=1, linestyle="-", zorder=1)
     ax.scatter(kept["at"], kept["arrival"], s=11, color=BLUE, alpha=.55, linewidths=0, zorder=2, rasterized=True)
     ax.scatter(gone["at"], gone["arrival"], s=30, color=VERMILION, marker="x", linewidths=1.4, zorder=4)
+    names = [(f"•  {len(kept):,} counted", BLUE)] + [(f"×  {len(gone):,} lost", VERMILION)] * bool(len(gone))
     if watermark is not None and len(watermark):
         # The watermark stands still while a batch arrives (up) and moves before the next one (right).
         arrivals, marks = _utc([a for a, _ in watermark]), _utc([w for _, w in watermark])
         ax.step(marks.append(marks[-1:]), arrivals.append(pd.DatetimeIndex([seen["arrival"].max()])), where="pre",
                 color=BLACK, linewidth=1.6, linestyle="-", zorder=3)
+        names.append(("┌  watermark", BLACK))
     pad = (right - left) * .02
     ax.set(xlim=(left - pad, right + pad), ylim=(bottom - pad, top + pad))
-    _names(ax, kept, gone, watermark, left, right, bottom, top)
+    for row, (name, color) in enumerate(names):             # the corner above the diagonal is free: nobody is that late
+        ax.text(.02, .97 - .06 * row, name, color=color, transform=ax.transAxes, va="top")
+    middle = mdates.date2num(left + (right - left) * .6)
+    ax.text(middle, middle - pad / pd.Timedelta(days=1), "no delay: arrival = event time", color=GREY, fontsize=10, va="top",
+            rotation=45, transform_rotates_text=True, rotation_mode="anchor")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(mdates.AutoDateLocator(minticks=4, maxticks=9))
         axis.set_major_formatter(mdates.DateFormatter("%H:%M"))
@@ -96,8 +94,7 @@ def plane(events, query=None, *, watermark=None, lost=None, title=None, ax=None,
         late = (seen["arrival"] > seen["at"]).mean()
         title = (f"{seen['lost'].sum():,} of {len(seen):,} events are in no published window" if keys
                  else f"{late:.0%} of {len(seen):,} events arrive after their own time")
-    day = f"{left.day} {left:%B %Y}"
-    return finish(ax, title, f"{time} (event time, UTC), {day}{excerpt}", "arrival in the log (UTC)")
+    return finish(ax, title, f"{time} (event time, UTC), {left.day} {left:%B %Y}{excerpt}", "arrival in the log (UTC)")
 
 
 def _utc(times):
@@ -112,32 +109,19 @@ def _steps(query, arrivals):
     if (read := int(batches["rows"].sum())) != len(arrivals):
         raise ValueError(f"The query read {read:,} events but plane() got {len(arrivals):,}; the figure needs the "
                          "same events in the same order. Pass the list that was sent to the topic.")
-    marks = _utc(batches["watermark"])
-    return [(arrivals.iloc[n - 1], mark) for n, mark in zip(before, marks) if n and mark.year > 1970]
+    return [(arrivals.iloc[n - 1], mark) for n, mark in zip(before, _utc(batches["watermark"])) if n and not pd.isna(mark)]
 
 
 def _span(seen):
     """First and last event time to show, and what to say about it on the axis."""
-    left, right = seen["at"].quantile([.001, 1], interpolation="nearest")
-    if right - left <= pd.Timedelta(hours=36):
-        return seen["at"].min(), right, ""
-    apart = seen[seen["lost"]] if seen["lost"].any() else seen[seen["arrival"] > seen["at"] + pd.Timedelta(minutes=30)]
-    # A flight's day in New York ends at about 09:00 UTC, the hour with the fewest departures.
-    days = (apart["at"] - pd.Timedelta(hours=9)).dt.floor("D").value_counts()
-    first = days.sort_index().idxmax() + pd.Timedelta(hours=9) if len(days) else left
+    first, last = seen["at"].min(), seen["at"].max()
+    if last - first <= pd.Timedelta(hours=36):
+        return first, last, ""
+    apart = seen[seen["lost"]] if seen["lost"].any() else seen[seen["arrival"] > seen["at"]]
+    # Days are cut at 09:00 UTC, the early morning in New York: hardly a plane leaves then.
+    days = (apart["at"] - pd.Timedelta(hours=9)).dt.floor("D").value_counts().sort_index()
+    first = days.idxmax() + pd.Timedelta(hours=9) if len(days) else first
     return first, first + pd.Timedelta(hours=24), " (the 24 hours with the most of them)"
-
-
-def _names(ax, kept, gone, watermark, left, right, bottom, top):
-    """Direct labels, in the corners that the data leaves free: above the diagonal early on, below it late."""
-    width = right - left
-    ax.annotate("no delay:\narrival = event time", (right - .12 * width, right - .12 * width), color=GREY, fontsize=10,
-                xytext=(8, -26), textcoords="offset points", ha="left", va="top")
-    ax.text(.02, .97, f"•  {len(kept):,} counted", color=BLUE, transform=ax.transAxes, va="top")
-    if len(gone):
-        ax.text(.02, .91, f"×  {len(gone):,} lost", color=VERMILION, transform=ax.transAxes, va="top")
-    if watermark is not None and len(watermark):
-        ax.text(.02, .85 if len(gone) else .91, "┌  watermark", color=BLACK, transform=ax.transAxes, va="top")
 
 
 style()

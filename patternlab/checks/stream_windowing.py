@@ -2,13 +2,18 @@
 
 All times of the oracle are whole seconds since 1970 in UTC; a record is a pair (event time, key).
 """
+import random
 from collections import Counter
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import pandas as pd
 
-from ..flights import rows
-from ..truth import define
+from .. import faults
+from ..flights import events, rows
+from ..lab import Exercise, Wrong
+from ..truth import define, truth
+from ._matchers import ask, over_seeds, rows as table_rows, same_rows
 
 HOUR = 3600
 
@@ -96,11 +101,10 @@ def added_latency(events, sizes, watermark, size=HOUR):
 # --- truths: plain pandas over the published table; nothing here knows about arrival, batches or watermarks
 
 def _departed(slice, day=None):
-    """Flights that left, with `scheduled` (UTC, no zone) and `arrival`; `day` ("2013-07-01") keeps one local day."""
+    """Flights that left, with `scheduled` (UTC, no zone); `day` ("2013-07-01") keeps one local day."""
     flights = rows("flights", slice)
-    flights = flights[flights.dep_delay.notna()]
-    flights = flights.assign(scheduled=(flights.time_hour + pd.to_timedelta(flights.minute, unit="min")).dt.tz_localize(None))
-    flights["arrival"] = flights.scheduled + pd.to_timedelta(flights.dep_delay, unit="min")
+    slot = (flights.time_hour + pd.to_timedelta(flights.minute, unit="min")).dt.tz_localize(None)
+    flights = flights.assign(scheduled=slot)[flights.dep_delay.notna()]
     if day is not None:
         flights = flights[pd.to_datetime(flights[["year", "month", "day"]]) == pd.Timestamp(day)]
     return flights
@@ -127,10 +131,284 @@ def sessions_of_aircraft(slice, gap=480, day=None):
     return found.assign(end=found.end + pd.Timedelta(minutes=gap))
 
 
-@define("lost_record_at_a_time")
-def lost_record_at_a_time(slice, patience=60, minutes=60):
-    """Departures that hourly windows lose if the watermark moves with every record (an ideal engine; Spark moves it
-    between batches). `patience` and `minutes` (of a window) in minutes."""
-    log = _departed(slice).sort_values(["arrival", "carrier", "flight", "origin"])
-    watermark = log.scheduled.cummax() - pd.Timedelta(minutes=patience)
-    return int((log.scheduled.dt.floor(f"{minutes}min") + pd.Timedelta(minutes=minutes) <= watermark).sum())
+# --- the lab
+
+def per_batch(log) -> int:
+    """How many reports the lab reads at a time: 50, or as many as make 18 batches of a longer log."""
+    return max(50, -(-len(log) // 18))
+
+
+def _foretold(log, patience, size=HOUR, time="scheduled"):
+    """Rows that append mode publishes of `log` in the lab's batches."""
+    run = spark_windows(cuts(records(log, time=time), per_batch(log)), patience, size)
+    return pd.DataFrame([(pd.Timestamp(begin, unit="s"), origin, n) for (begin, origin), n in run.published.items()],
+                        columns=["begin", "origin", "n"])
+
+
+def _is(found, expected) -> bool:
+    key = lambda frame: sorted(zip(frame.begin.astype("datetime64[us]").astype(str), frame.origin, frame.n.astype(int)))
+    return key(found) == key(expected)
+
+
+def hourly(answer):
+    """Exercise 1: (function from reports to windows, the lab's `run` that streams the day through it)."""
+    function, run = answer
+    log = events("departed", "day")
+    found = table_rows(ask(run, function), columns=["begin", "origin", "n"])
+    begins = pd.to_datetime(found.begin)
+    if _is(found, _foretold(log, HOUR, time="arrival")):
+        raise Wrong("You grouped by arrival: a late report moved to the hour in which it came in.")
+    if len(found) and (begins.dt.minute != 0).any():
+        raise Wrong("Your windows do not all begin at a full hour; each should be one hour long, side by side.")
+    for minutes in (0, 1, 30, 90, 120, 180, 1440, 3600):
+        if _is(found, _foretold(log, minutes * 60)):
+            raise Wrong(f"Your patience is not one hour: with {minutes} minutes Spark publishes just these windows.")
+    for hours in (2, 3, 24):
+        if len(found) and _is(found, _foretold(log, HOUR, hours * HOUR)):
+            raise Wrong(f"Your windows are {hours} hours long, not one.")
+    same_rows(found, _foretold(log, HOUR), key=["begin", "origin"], sentence="Not what Spark publishes with one hour")
+    return "Every window is what Spark's rule foretells, with the reports that one hour of patience loses left out."
+
+
+def _lost(log, patience, late=lambda time, mark: time - time % 60 + 60 <= mark):
+    newest = lost = 0
+    for time in log:
+        newest = max(newest, time)
+        lost += late(time, newest - patience)
+    return lost
+
+
+def patience(answer):
+    """Exercise 2: (function (log, patience) -> lost, smallest multiple of 30 that loses less than 2 % of the week)."""
+    function, minutes = answer
+    generator = random.Random(7)
+    for _ in range(20):
+        log = [max(0, 15 * position + 15 - generator.choice((0, 0, 5, 30, 90, 200))) for position in range(60)]
+        wait = generator.choice((0, 15, 30, 60))
+        found = ask(function, log, wait)
+        if found == _lost(log, wait):
+            continue
+        if found in (_lost(log, wait, lambda time, mark: time < mark), _lost(log, wait, lambda time, mark: time <= mark)):
+            raise Wrong("You judge each report by its own time, as if patience were a deadline. Its window decides.")
+        if found == _lost(log, wait, lambda time, mark: time - time % 60 + 60 < mark):
+            raise Wrong("You keep a window whose end the watermark has just reached. Spark publishes it then (<=).")
+        if found == _lost(log, wait, lambda time, mark: time - time % 60 <= mark):
+            raise Wrong("You compare with the begin of the window. A window is open until its end.")
+        raise Wrong(f"For a small log and a patience of {wait} your function returns {found}, which is not what is lost.",
+                    f"the log, in minutes: {log}")
+    log = [time // 60 for time, _ in records(events("departed", "week"))]
+    enough = next(wait for wait in range(0, 3000, 30) if _lost(log, wait) < .02 * len(log))
+    if minutes == enough:
+        return "The last steps of patience cost hours and save a handful of reports."
+    if isinstance(minutes, (int, float)) and minutes * 60 == enough:
+        raise Wrong("Your patience is in hours; the question asks for minutes.")
+    if isinstance(minutes, (int, float)) and minutes > enough:
+        raise Wrong("A smaller multiple of 30 loses less than 2 % too: a report may be later than the patience and count.")
+    raise Wrong(f"With a patience of {minutes} minutes 2 % or more of the week are lost.")
+
+
+def _sparkless(batches, wait, move="between", judge_by="before", dropped_move=True):
+    """The oracle's loss, or that of a usual misunderstanding of it."""
+    newest = mark = lost = 0
+    for batch in batches:
+        before, mark = mark, max(mark, newest - wait)
+        for time in batch:
+            if move == "record" and (dropped_move or time - time % 60 + 60 > mark):
+                newest = max(newest, time)
+                before = mark = max(mark, newest - wait)
+            gone = time - time % 60 + 60 <= (before if judge_by == "before" else mark)
+            lost += gone
+            if dropped_move or not gone:
+                newest = max(newest, time)
+    return lost
+
+
+def spark_loss(answer):
+    """Exercise 3: function (batches of minutes, patience) -> how many records Spark drops. 20 logs decide."""
+    def trial(seed):
+        generator = random.Random(seed)
+        log = [max(0, 6 * position - generator.choice((0, 0, 0, 20, 90, 150, 240))) for position in range(160)]
+        size, wait = generator.choice((5, 8, 13)), generator.choice((0, 20, 45))
+        batches = [log[at:at + size] for at in range(0, len(log), size)]
+        expected = len(spark_windows([[(60 * time, "") for time in batch] for batch in batches], 60 * wait).late)
+        found = ask(answer, batches, wait)
+        if found == expected:
+            return
+        if found == _sparkless(batches, wait, move="record"):
+            raise Wrong("Your watermark moves with every record. Spark's moves between batches only.")
+        if found == _sparkless(batches, wait, judge_by="own"):
+            raise Wrong("You drop by the watermark that this batch publishes with. Spark drops by the one before it.")
+        if found == _sparkless(batches, wait, dropped_move=False):
+            raise Wrong("In your version a dropped record does not move the watermark. In Spark it does.")
+        raise Wrong(f"It counts {'more' if found > expected else 'fewer'} than Spark drops.",
+                    f"patience {wait}, the first batches: {batches[:4]}")
+    over_seeds(20, trial, budget=10)
+    return "Twenty logs, twenty times the number that Spark drops. With it you can foretell a run before you pay for it."
+
+
+def add_report(answer):
+    """Exercise 4: function (sessions, moment, gap) -> sessions, in which 20 orders of the same moments agree."""
+    def trial(seed):
+        generator = random.Random(seed)
+        gap = generator.choice((20, 30))
+        moments = sorted(generator.sample(range(0, 600, 10), 18))
+        expected = []
+        for moment in moments:
+            if expected and moment <= expected[-1][1]:
+                expected[-1] = (expected[-1][0], moment + gap, expected[-1][2] + 1)
+            else:
+                expected.append((moment, moment + gap, 1))
+        order = generator.sample(moments, len(moments))
+        sessions = []
+        for moment in order:
+            sessions = ask(answer, sessions, moment, gap)
+            if not isinstance(sessions, list):
+                raise Wrong("Your function should return the list of sessions; it returned " + type(sessions).__name__ + ".")
+        found = sorted(tuple(session) for session in sessions)
+        if found == expected:
+            return
+        show = f"gap {gap}, in this order: {order}\nyours: {found}"
+        if sum(session[2] for session in found) != len(moments):
+            raise Wrong("The counts of your sessions do not add up to the number of reports.", show)
+        if any(one[1] == other[0] for one, other in zip(found, found[1:])):
+            raise Wrong("Two of your sessions touch: one ends at the moment the other begins. Spark makes them one.", show)
+        if any(one[1] > other[0] for one, other in zip(found, found[1:])):
+            raise Wrong("Two of your sessions overlap: a report between them should have joined them.", show)
+        if any(session[1] - session[0] < gap for session in found) or len(found) == len(expected):
+            raise Wrong("A session of yours begins or ends at the wrong moment when an early report came late.", show)
+        raise Wrong("Your sessions are not the same in every order.", show)
+    over_seeds(20, trial, budget=10)
+    return "Twenty orders, the same sessions: merging is independent of the order of arrival."
+
+
+LATENESS = timedelta(hours=6)
+
+
+class _Memory(dict):
+    """A dict that `ask` hands over as it is: the learner's function keeps its state in it."""
+
+
+def _panes(answer, seed, late=0., twice=0., again=0.):
+    """One run of exercise 5 under faults; raises Wrong at the first moment at which something is off."""
+    generator = random.Random(seed)
+    first = datetime(2013, 7, 1, 9)
+    log = []
+    for position in range(120):
+        slot = first + timedelta(minutes=5 * position)
+        log.append({"key": f"flight {position}", "origin": generator.choice(("EWR", "JFK")),
+                    "scheduled": f"{slot:%Y-%m-%dT%H:%M:%SZ}", "arrival": f"{slot:%Y-%m-%dT%H:%M:%SZ}"})
+    log = faults.late(log, late, (40, 600), seed)
+    log = faults.duplicated(log, twice, seed, minutes=25)
+    ends = f"{first + timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"
+    log = [dict(event, scheduled=datetime.strptime(event["scheduled"], "%Y-%m-%dT%H:%M:%SZ")) for event in log]
+    size = generator.choice((4, 7, 11))
+    batches = [log[at:at + size] for at in range(0, len(log), size)]
+    tick = {"key": "tick", "origin": "tick", "scheduled": datetime.strptime(ends, "%Y-%m-%dT%H:%M:%SZ"), "arrival": ends}
+    memory, table, counted, newest, mark, punctual = _Memory(), [], {}, first, first - timedelta(minutes=30), set()
+    for number, batch in enumerate([*batches, [tick], []]):
+        mark = max(mark, newest - timedelta(minutes=30))
+        newest = max([newest, *(report["scheduled"] for report in batch)])
+        made = _delivered(answer, number, batch, mark, memory)
+        if generator.random() < again and (echo := _delivered(answer, number, batch, mark, memory)):
+            raise Wrong("A batch that was delivered again was published again. Remember the numbers you have done.", echo[:4])
+        table += made
+        for report in batch:
+            window = report["scheduled"].replace(minute=0), report["origin"]
+            if window[0] + timedelta(hours=1) + LATENESS > mark:
+                counted.setdefault(window, set()).add(report["key"])
+        _judge_panes(number, table, made, counted, mark, punctual)
+    left = _leaves(memory)
+    if left > 12:
+        raise Wrong(f"When every window was over, your memory still held {left} values. Forget a window when the "
+                    "watermark is six hours past its end.")
+
+
+def _delivered(answer, number, batch, mark, memory):
+    made = ask(answer, number, [dict(report) for report in batch], mark, memory)
+    if not isinstance(made, list) or any(not isinstance(row, (list, tuple)) or len(row) != 4 for row in made):
+        raise Wrong("Return a list of rows (begin, origin, pane, n), an empty one if there is nothing to say.")
+    return made
+
+
+def _judge_panes(number, table, made, counted, mark, punctual):
+    sums, last = {}, {}
+    for begin, origin, _, n in table:
+        sums[begin, origin] = sums.get((begin, origin), 0) + n
+        last[begin, origin] = n
+    for window, keys in counted.items():
+        rows, total = [row for row in table if tuple(row[:2]) == window], sums.get(window, 0)
+        if total > len(keys) and len(rows) > 1 and all(row[3] >= 0 for row in rows):
+            raise Wrong(f"After batch {number} the panes of one window sum to more than its reports: an earlier pane "
+                        "was not taken back.", rows[-4:])
+        if total != len(keys):
+            raise Wrong(f"After batch {number} the panes of one window sum to {'more' if total > len(keys) else 'less'} "
+                        "than the different reports that came for it.", rows[-4:])
+        if last[window] != len(keys):
+            raise Wrong(f"After batch {number} the last row of a window is not its whole count. Take the old count back "
+                        "with a negative row, then say the new one.", rows[-4:])
+    if stray := [row for row in table if tuple(row[:2]) not in counted]:
+        raise Wrong("You published a window for which no report was in time.", stray[:3])
+    said = {}
+    for begin, origin, pane, _ in made:
+        said.setdefault((begin, origin), set()).add(pane)
+    for window, panes in said.items():
+        over = window[0] + timedelta(hours=1) <= mark
+        right = "early" if not over else "late" if window in punctual else "on time"
+        if panes != {right}:
+            raise Wrong(f"In batch {number} a window was published as {' and '.join(sorted(map(str, panes)))}; it should "
+                        f"say {right}.", [row for row in made if tuple(row[:2]) == window])
+        if over:
+            punctual.add(window)
+    silent = [window for window in counted if window[0] + timedelta(hours=1) <= mark and window not in punctual]
+    if silent:
+        raise Wrong(f"In batch {number} the watermark reached the end of a window, and no pane said on time.",
+                    f"{silent[0][0]:%H:%M} {silent[0][1]}, watermark {mark:%H:%M}")
+
+
+def _leaves(value) -> int:
+    if isinstance(value, dict):
+        return sum(map(_leaves, value.values()))
+    return sum(map(_leaves, value)) if isinstance(value, (list, tuple, set, frozenset)) else 1
+
+
+def panes(answer):
+    """Exercise 5: function (number, reports, watermark, memory) -> rows (begin, origin, pane, n).
+
+    Judged with one fault at a time, so that the sentence names it, then on 20 seeds of all of them.
+    """
+    for fault, named in (({}, ""), ({"twice": .2}, "With reports that come twice: "), ({"late": .3}, "With late reports: "),
+                         ({"again": .4}, "With batches that are delivered again: ")):
+        try:
+            _panes(answer, 1, **fault)
+        except Wrong as wrong:
+            raise Wrong(named + wrong.sentence, wrong.show) from None
+    over_seeds(20, lambda seed: _panes(answer, seed, late=.3, twice=.1, again=.2), budget=20)
+    return "Twenty runs with late, repeated and redelivered reports: at every moment the sums were right."
+
+
+EXERCISES = {
+    1: Exercise("A window and a patience", hourly,
+                ("Which of the two times says what a report is about? The watermark and the window must use the same one.",
+                 "reports.withWatermark(column, '60 minutes').groupBy(F.window(column, '1 hour'), 'origin')"),
+                "The watermark follows the column that the windows are made of, and stands before the aggregation; only then "
+                "can Spark tell when a window is over."),
+    2: Exercise("How much patience is enough?", patience,
+                ("A report that is two hours late may still find its window open. When exactly is a window over?",
+                 "window_end = scheduled - scheduled % 60 + 60; it is lost if window_end <= newest - patience"),
+                "Patience is no deadline for a report: what is dropped is what belongs to a window that is already published.",
+                minutes=20),
+    3: Exercise("What Spark loses", spark_loss,
+                ("Two watermarks belong to a batch: one that it drops by, one that it publishes by. When do they move?",
+                 "before, mark = mark, max(mark, newest - patience) at the begin of a batch; drop by before"),
+                "The watermark moves between batches only, and a batch drops by the one before its own. So bigger batches "
+                "lose less, and a replay is kinder than the live stream.", minutes=20),
+    4: Exercise("Sessions in any order", add_report,
+                ("A late report can lie between two sessions and belong to both.",
+                 "Begin with (moment, moment + gap, 1), swallow every session that it touches, keep the others."),
+                "Merging all that touch makes the result depend on the set of moments, not on their order.", minutes=20),
+    5: Exercise("Early, on time and late", panes,
+                ("Write down what must survive a batch: the keys of each open window, what you last said, and which batch.",
+                 "For a change: (begin, origin, pane, -said) if something was said, then (begin, origin, pane, count)."),
+                "A reader who sums can't replace a row. Taking the old count back in the same batch keeps every sum right at "
+                "every moment; remembering batch numbers and keys makes it right under retries.", minutes=40, starred=True),
+}

@@ -27,7 +27,7 @@
 
 # %% tags=["setup"]
 from pyspark.sql import functions as F
-from patternlab import events, faults, kafka, measure, plane, progress, prove, replay, scoreboard, spark_session, truth, workspace
+from patternlab import events, faults, kafka, measure, plane, progress, prove, replay, spark_session, truth, workspace
 
 spark = spark_session("07-stream-windowing", **{"spark.sql.shuffle.partitions": 1})
 broker, work, reports = kafka(), workspace("07-stream-windowing"), events("departed", slice="day")
@@ -157,8 +157,9 @@ for shape, window in shapes.items():
 # is published once, when the watermark reaches its end. `availableNow` reads what is there in batches of `per_batch`, then
 # stops by itself.
 
-# %% tags=["step-when"]
+# %% tags=["step-start"]
 import shutil
+per_batch = max(20, -(-len(reports) // 45))
 
 
 def start(counts, name, mode="append"):
@@ -174,9 +175,15 @@ def finish(query):
     return query
 
 
-per_batch = max(20, -(-len(reports) // 45))
+print(f"{per_batch} reports in a batch make {-(-len(reports) // per_batch)} batches")
+
+# %% tags=["step-when"]
+def counted(topic, per_batch, patience="60 minutes"):
+    return hourly(arriving(topic, per_batch).withWatermark("scheduled", patience))
+
+
 with measure("one hour of patience") as measured:
-    hour = finish(start(hourly(arriving("departures-07", per_batch).withWatermark("scheduled", "60 minutes")), "patience_60"))
+    hour = finish(start(counted("departures-07", per_batch), "patience_60"))
     measured.rows = len(reports)
 
 # %% [markdown]
@@ -190,8 +197,8 @@ def books(name):
         "key.window.start AS begin", "key.origin AS origin", "value.count AS n")
     sides = {"truth": truth("departures_per_window", "day"), "published": spark.table(name).toPandas(),
              "open": waiting.toPandas()}
-    sides = pd.concat({side: rows.astype({"begin": "datetime64[us]"}).set_index(key)["n"] for side, rows in sides.items()},
-                      axis=1).fillna(0).astype(int)
+    sides = {side: rows.astype({"begin": "datetime64[us]"}).set_index(key)["n"] for side, rows in sides.items()}
+    sides = pd.concat(sides, axis=1).fillna(0).astype(int)
     return sides.assign(missing=sides["truth"] - sides["published"] - sides["open"])
 
 
@@ -204,9 +211,10 @@ books("patience_60").query("missing > 0").head(5)
 # Ten reports, two in a batch, half an hour of patience. G comes late but in time. H comes too late.
 
 # %% tags=["step-story"]
-late = [("G", "09:30", "10:52"), ("I", "11:20", "11:21"), ("H", "09:20", "11:30"), ("J", "11:50", "11:51")]
-story = sorted(toy + [dict(key=key, origin="EWR", scheduled=f"2013-07-01T{planned}:00Z", arrival=f"2013-07-01T{left}:00Z")
-                      for key, planned, left in late], key=lambda report: report["arrival"])
+more = [("G", "09:30", "10:52"), ("I", "11:20", "11:21"), ("H", "09:20", "11:30"), ("J", "11:50", "11:51")]
+more = [dict(key=key, origin="EWR", scheduled=f"2013-07-01T{planned}:00Z", arrival=f"2013-07-01T{left}:00Z")
+        for key, planned, left in more]
+story = sorted(toy + more, key=lambda report: report["arrival"])
 publish("story-07", story)
 " ".join(f"{report['key']}:{report['scheduled'][11:16]}" for report in story)
 
@@ -216,13 +224,14 @@ def told(mode):
 
     def note(batch, number):
         said[number] = "  ".join(f"{row.begin:%H}h: {row.n}" for row in batch.orderBy("begin").collect()) or "-"
-    counts = hourly(arriving("story-07", 2).withWatermark("scheduled", "30 minutes"))
+    counts = counted("story-07", 2, "30 minutes")
     query = finish(counts.writeStream.outputMode(mode).foreachBatch(note).trigger(availableNow=True).start())
     return {"watermark": progress(query).set_index("batch")["watermark"].dt.strftime("%H:%M"), mode: said}
 
 
-modes = {name: column for mode in ("append", "update", "complete") for name, column in told(mode).items()}
-pd.DataFrame({"reads": {n: " ".join(r["key"] for r in story[2 * n:2 * n + 2]) for n in range(6)}, **modes}).fillna("-")
+modes = {name: column for mode in ("complete", "update", "append") for name, column in told(mode).items()}
+reads = {number: " ".join(report["key"] for report in story[2 * number:2 * number + 2]) for number in range(6)}
+pd.DataFrame({"reads": reads, **modes})[["reads", "watermark", "append", "update", "complete"]].fillna("-")
 
 # %% [markdown]
 # Read the table downwards. **Append** says each hour once, late and for good. **Update** says every change at once: a reader
@@ -250,6 +259,11 @@ def forecast(patience, per_batch=per_batch):
     return spark_windows(cuts(records(reports), per_batch), patience * 60)
 
 
+def rows_of(windows):
+    return pd.DataFrame([(pd.Timestamp(begin, unit="s"), origin, n) for (begin, origin), n in windows.items()],
+                        columns=["begin", "origin", "n"])
+
+
 lost_reports = [reports[position] for position in forecast(60).late]
 print(f"forecast for an hour of patience: {len(lost_reports):,} lost; "
       f"missing in Spark's books: {books('patience_60')['missing'].sum():,}")
@@ -263,8 +277,8 @@ pd.DataFrame(lost_reports, columns=["key", "scheduled", "arrival", "dep_delay"])
 # that its whole window does.
 
 # %% tags=["figure-plane"]
-axes = plane(reports, hour, lost=lost_reports,
-             title=f"An hour of patience loses {len(lost_reports):,} of {len(reports):,} reports: those far above the diagonal")
+share = f"An hour of patience loses {len(lost_reports):,} of {len(reports):,} reports"
+plane(reports, hour, lost=lost_reports, title=f"{share}: those far above the diagonal");
 
 # %% [markdown]
 # ## Predict
@@ -282,9 +296,9 @@ print(f"You expect {guess:,} of {len(reports):,} reports to be lost.")
 # **No patience.** Two more queries run side by side on the same topic: patience 0, and three hours.
 
 # %% tags=["break-patience"]
-queries = {60: hour, **{patience: start(hourly(arriving("departures-07", per_batch).withWatermark(
-    "scheduled", f"{patience} minutes")), f"patience_{patience}") for patience in (0, 180)}}
-queries = {patience: finish(query) for patience, query in sorted(queries.items())}
+queries = {patience: start(counted("departures-07", per_batch, f"{patience} minutes"), f"patience_{patience}")
+           for patience in (0, 180)}
+queries = {patience: finish(query) for patience, query in sorted({60: hour, **queries}.items())}
 ledger = pd.DataFrame({patience: books(f"patience_{patience}").sum() for patience in queries}).T.rename_axis("patience")
 print(f"guess for patience 0: {guess:,}, Spark: {ledger.loc[0, 'missing']:,}")
 ledger
@@ -300,7 +314,7 @@ third = len(today) // 3
 poisoned = [*today[:third], dict(today[third], key="2031", scheduled="2031-01-01T00:00:00Z"), *today[third:]]
 few = -(-len(poisoned) // 10)
 publish("future-07", poisoned)
-finish(start(hourly(arriving("future-07", few).withWatermark("scheduled", "60 minutes")), "future"))
+finish(start(counted("future-07", few), "future"))
 reached = spark.table("future").where("begin < '2031-01-01'").agg(F.sum("n")).first()[0]
 print(f"one wrong clock: {reached:,} of {len(today):,} reports are published, the rest is lost")
 
@@ -329,18 +343,19 @@ def together(*topics):
 
 
 beat = dict(today[-1], key="beat", origin="beat", scheduled=max(report["scheduled"] for report in today))
-for topic, sent, partitions in (("idle-07", [], 1), ("beating-07", [beat], 1), ("halves-07", today, 2), ("today-07", today, 1)):
-    publish(topic, sent, partitions)
-cases = {"one topic, idle partition": hourly(arriving("halves-07", few).withWatermark("scheduled", "60 minutes")),
+publish("halves-07", today, partitions=2)
+for topic, sent in (("idle-07", []), ("beating-07", [beat]), ("today-07", today)):
+    publish(topic, sent)
+cases = {"one topic, idle partition": counted("halves-07", few),
          "two topics, one silent": together("today-07", "idle-07"),
          "two topics, a heartbeat": together("today-07", "beating-07")}
 cases = {case: finish(start(counts, f"case_{n}")) for n, (case, counts) in enumerate(cases.items())}
 pd.DataFrame({case: {"published": spark.table(query.name).agg(F.sum("n")).first()[0] or 0,
-                     "windows in the state store": progress(query)["state_rows"].iloc[-1]} for case, query in cases.items()}).T
+                     "windows kept": progress(query)["state_rows"].iloc[-1]} for case, query in cases.items()}).T
 
 # %% [markdown]
-# **Killed in the middle.** A program of its own counts into a Delta table. After three batches we kill it, Java and all, with
-# SIGKILL. It is the same code as above; `inspect` copies it over.
+# **Killed in the middle.** A program of its own counts into a Delta table. In the middle of a batch, after three whole ones, we
+# kill it with SIGKILL, Java and all. It is the same code as above; `inspect` copies it over.
 
 # %% tags=["step-program"]
 def to_table(counts, table, checkpoint):
@@ -351,45 +366,44 @@ def to_table(counts, table, checkpoint):
 program, table, checkpoint = work / "counting.py", str(work / "published"), str(work / "checkpoint")
 lines = ["import sys", "from pyspark.sql import functions as F", "from patternlab import spark_session",
          "SERVERS, SHAPE, table, checkpoint, per_batch = sys.argv[1:]", "spark = spark_session('07-counting')"]
-lines += map(inspect.getsource, (arriving, hourly, to_table))
-lines += ["counts = hourly(arriving('today-07', int(per_batch)).withWatermark('scheduled', '60 minutes'))",
-          "to_table(counts, table, checkpoint).awaitTermination()"]
-print(f"{program.write_text(chr(10).join(lines)):,} characters, the last of them:", *lines[-2:], sep="\n")
+lines += map(inspect.getsource, (arriving, hourly, counted, to_table))
+lines += ["to_table(counted('today-07', int(per_batch)), table, checkpoint).awaitTermination()"]
+print(f"{program.write_text(chr(10).join(lines)):,} characters; the last line:", lines[-1], sep="\n")
 
 # %% tags=["break-kill"]
-import os, pathlib, psutil, subprocess, sys, time
+import os, psutil, subprocess, sys, time
 for place in (table, checkpoint):
     shutil.rmtree(place, ignore_errors=True)
-with open(work / "counting.log", "w") as out:
-    child = psutil.Popen([sys.executable, str(program), SERVERS, SHAPE, table, checkpoint, str(few)], stdout=out, stderr=out,
-                         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
-done, deadline = pathlib.Path(checkpoint) / "commits", time.monotonic() + 120
-while len(list(done.glob("[0-9]*"))) < 3 and child.is_running() and time.monotonic() < deadline:
-    time.sleep(.02)
+child = psutil.Popen([sys.executable, str(program), SERVERS, SHAPE, table, checkpoint, str(few)],
+                     stdout=(work / "counting.log").open("w"), stderr=subprocess.STDOUT,
+                     env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+batches = lambda part: len([*(work / "checkpoint" / part).glob("[0-9]*")])
+deadline = time.monotonic() + 120
+while not batches("offsets") > batches("commits") >= 3 and child.poll() is None and time.monotonic() < deadline:
+    time.sleep(.01)
 for process in [*child.children(recursive=True), child]:
     process.kill()
-print(f"exit code {child.wait()}; batches finished: {len(list(done.glob('[0-9]*')))}, begun: "
-      f"{len(list((done.parent / 'offsets').glob('[0-9]*')))}, needed: {-(-len(today) // few)} and one without data")
+print(f"exit code {child.wait()}; batches begun: {batches('offsets')}, finished: {batches('commits')}")
 
 # %% [markdown]
 # The checkpoint holds the offsets of each batch, the state and the watermark. A new process, here this kernel, takes up the
-# batch that was cut off. Then the usual accident: the checkpoint is deleted "to be safe" and the query started again.
+# batch that was cut off. Then the usual accident: somebody deletes the checkpoint "to be safe" and starts the query again.
 
 # %% tags=["step-resume"]
-counts = hourly(arriving("today-07", few).withWatermark("scheduled", "60 minutes"))
-resumed = finish(to_table(counts, table, checkpoint))
+resumed = progress(finish(to_table(counted("today-07", few), table, checkpoint)))
 after_restart = spark.read.format("delta").load(table).toPandas()
-print(f"resumed at batch {progress(resumed)['batch'].iloc[0]}, read {progress(resumed)['rows'].sum():,} of {len(today):,} reports, "
+print(f"resumed at batch {resumed['batch'].iloc[0]}, read {resumed['rows'].sum():,} of {len(today):,} reports, "
       f"table: {after_restart['n'].sum():,} in {len(after_restart)} windows")
 
 # %% tags=["break-checkpoint"]
 from delta.tables import DeltaTable
 shutil.rmtree(work / "checkpoint-2", ignore_errors=True)
 good = DeltaTable.forPath(spark, table).history(1).first()["version"]
-finish(to_table(counts, table, str(work / "checkpoint-2")))
+finish(to_table(counted("today-07", len(today)), table, str(work / "checkpoint-2")))
 twice = spark.read.format("delta").load(table).groupBy("begin", "origin").count().where("count > 1").count()
 print(f"without the checkpoint: {twice} of {len(after_restart)} windows are in the table twice")
-DeltaTable.forPath(spark, table).restoreToVersion(good).select("num_removed_files").show()
+DeltaTable.forPath(spark, table).restoreToVersion(good)
+print(f"after RESTORE to version {good}: {spark.read.format('delta').load(table).count()} windows")
 
 # %% [markdown]
 # **Duplicates.** One report in ten is sent again 30 minutes later. `dropDuplicatesWithinWatermark` remembers each key for as long as the
@@ -430,22 +444,20 @@ pd.DataFrame({patience: {"numRowsDroppedByWatermark": progress(query)["dropped"]
 # by window. A restart must count nothing twice, and a copy must count once.
 
 # %% tags=["prove-oracle"]
-for patience, query in queries.items():
-    found, guessed = books(f"patience_{patience}"), forecast(patience)
-    at = pd.MultiIndex.from_tuples([(pd.Timestamp(begin, unit="s"), origin) for begin, origin in guessed.lost], names=found.index.names)
-    guessed_lost = pd.Series(list(guessed.lost.values()), index=at, dtype=int).reindex(found.index, fill_value=0)
-    prove(f"patience {patience}: the batches were cut as planned", progress(query)["rows"].loc[lambda n: n > 0].tolist(),
-          [len(batch) for batch in cuts(reports, per_batch)])
-    prove(f"patience {patience}: truth - published - open is the oracle's loss in every window",
-          found["missing"].reset_index(), guessed_lost.rename("missing").reset_index())
-    prove(f"patience {patience}: windows above the truth", int((found["missing"] < 0).sum()), 0)
-    prove(f"patience {patience}: state rows, batch by batch", progress(query)["state_rows"].tolist(), guessed.state_rows)
+found = pd.concat([books(f"patience_{patience}").reset_index().assign(patience=patience) for patience in queries])
+foreseen = {patience: forecast(patience) for patience in queries}
+for side, guessed in (("published", "published"), ("open", "open"), ("missing", "lost")):
+    observed = found[found[side] != 0].rename(columns={side: "n"})[["patience", "begin", "origin", "n"]]
+    prove(f"three patiences, {side} per window: observed = oracle", observed, pd.concat(
+        [rows_of(getattr(run, guessed)).assign(patience=patience) for patience, run in foreseen.items()]))
+prove("windows with more reports than the truth", int((found["missing"] < 0).sum()), 0)
+state = {patience: progress(query)["state_rows"].tolist() for patience, query in queries.items()}
+prove("windows kept after each batch", state, {patience: run.state_rows for patience, run in foreseen.items()})
 
 # %% tags=["prove-restart"]
-once = spark_windows(cuts(records(today), few), 3600).published
-prove("killed and restarted, the table is what one undisturbed run publishes", after_restart, pd.DataFrame(
-    [(pd.Timestamp(begin, unit="s"), origin, n) for (begin, origin), n in once.items()], columns=["begin", "origin", "n"]))
-prove("the process was killed by SIGKILL", child.wait(), -9)
+undisturbed = rows_of(spark_windows(cuts(records(today), few), 3600).published)
+prove("the process ended by SIGKILL", child.wait(), -9)
+prove("killed and restarted, the table is what one undisturbed run publishes", after_restart, undisturbed)
 prove("a copy counts once", spark.table("once"), truth("departures_per_window", "day", day=day))
 
 # %% [markdown]
@@ -461,16 +473,16 @@ publish("shuffled-07", closed(mixed))
 patient = arriving("shuffled-07", -(-len(mixed) // 6)).withWatermark("scheduled", "2 days")
 sessions = patient.groupBy(F.session_window("scheduled", "8 hours"), "tailnum").agg(F.count("*").alias("n")).select(
     "tailnum", F.col("session_window.start").alias("begin"), F.col("session_window.end").alias("end"), "n")
-shuffles = [start(hourly(patient), "shuffled"), start(sessions, "sessions")]
+by_aircraft = start(sessions, "sessions")
 batch = truth("departures_per_window", "day", day=day)
-prove("20 orders, patient: stream = batch", spark.table(finish(shuffles[0]).name),
+prove("20 orders, patient: stream = batch", spark.table(finish(start(hourly(patient), "shuffled")).name),
       pd.concat([batch.assign(origin=f"{run:02} " + batch["origin"]) for run in range(20)]))
-impatient = [len(spark_windows(cuts(records(order), per_batch), 3600).late) for order in orders]
+impatient = [len(spark_windows(cuts(records(order), few), 3600).late) for order in orders]
 prove("the same 20 orders with one hour of patience: orders that lose nothing", impatient.count(0), 0)
 
 # %% tags=["prove-sessions"]
 one = truth("sessions_of_aircraft", "day", day=day)
-prove("20 orders: the same sessions of every aircraft", spark.table(finish(shuffles[1]).name),
+prove("20 orders: the same sessions of every aircraft", spark.table(finish(by_aircraft).name),
       pd.concat([one.assign(tailnum=f"{run:02} " + one["tailnum"]) for run in range(20)]))
 
 # %% [markdown]
@@ -482,7 +494,8 @@ prove("20 orders: the same sessions of every aircraft", spark.table(finish(shuff
 
 # %% tags=["look-engines"]
 live = {patience: spark_windows(cuts(records(reports), per_batch, live=True), patience * 60) for patience in queries}
-pd.DataFrame({patience: {"record at a time": truth("lost_record_at_a_time", "day", patience=patience),
+single = truth("loss_by_patience", "day", patience=list(queries))
+pd.DataFrame({patience: {"record at a time": single[patience],
                          "live": len(live[patience].late), "replay": ledger.loc[patience, "missing"],
                          "one batch": len(forecast(patience, len(reports)).late)} for patience in queries})
 
@@ -496,17 +509,19 @@ from patternlab.checks.stream_windowing import added_latency
 from patternlab.figures import BLACK, finish as finished, label
 
 axes = plt.subplots()[1]
-for name, kept_up in (("replay of a backlog", False), ("live stream", True)):
-    runs = [spark_windows(cuts(records(reports), per_batch, kept_up), patience * 60) for patience in range(0, 241, 20)]
-    axes.plot([added_latency(reports, run.sizes, run.watermark) for run in runs],
-              [100 - 100 * len(run.late) / len(reports) for run in runs], label=name)
+for name, kept_up, at in (("replay of a backlog", False, -1), ("live stream", True, 0)):
+    runs = [spark_windows(cuts(records(reports), per_batch, kept_up), patience * 60) for patience in range(0, 241, 30)]
+    waits = [added_latency(reports, run.sizes, run.watermark) for run in runs]
+    axes.plot(waits, [100 - 100 * len(run.late) / len(reports) for run in runs])
+    label(axes, waits[at], axes.lines[-1].get_ydata()[at], name, axes.lines[-1].get_color(), xytext=(8, -6))
 for patience, query in queries.items():
-    seen = progress(query)
-    marks = [0 if pd.isna(mark) else mark.timestamp() for mark in seen["watermark"]]
-    wait, share = added_latency(reports, seen["rows"], marks), 100 - 100 * ledger.loc[patience, "missing"] / len(reports)
+    marks = [0 if pd.isna(mark) else mark.timestamp() for mark in progress(query)["watermark"]]
+    wait = added_latency(reports, progress(query)["rows"], marks)
+    share = 100 - 100 * ledger.loc[patience, "missing"] / len(reports)
     axes.plot(wait, share, "D", color=BLACK)
-    label(axes, wait, share, f"Spark, patience {patience} min: {share:.1f} %", xytext=(8, -12))
-finished(axes, "Completeness is bought with waiting", "added latency (minutes, median over windows)", "reports counted (%)")
+    label(axes, wait, share, f"Spark, patience {patience} min: {share:.1f} %", xytext=(8, -14))
+axes.margins(x=.2)
+finished(axes, "Completeness is bought with waiting", "added latency (minutes, median over windows)", "counted (%)");
 
 # %% tags=["figure-state"]
 axes = plt.subplots(figsize=(9, 3.6))[1]
@@ -516,7 +531,7 @@ for patience, query in queries.items():
     label(axes, rows.index[-1], rows.iloc[-1], f"{patience} min", axes.lines[-1].get_color())
 highest = {patience: progress(query)["state_rows"].max() for patience, query in queries.items()}
 finished(axes, f"Patience is memory: at most {highest[0]}, {highest[60]} and {highest[180]} windows in the state store",
-         "micro-batch", "windows kept")
+         "micro-batch", "windows kept (hour and airport)");
 
 # %% [markdown]
 # ## When not, and the neighbours
