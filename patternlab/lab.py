@@ -66,8 +66,7 @@ class Lab:
         except Wrong as wrong:
             result, show = Result("not yet", wrong.sentence), wrong.show
         except Exception as error:  # a lazy frame fails only when the check looks at it
-            given = getattr(error, "given", "your answer, when the check looked at it")
-            sentence, show = raised(getattr(error, "error", error) if isinstance(error, Raised) else error, given)
+            sentence, show = raised(error)
             result = Result("raised", sentence)
         result.seconds = time.perf_counter() - began
         self.results[n] = result
@@ -109,10 +108,8 @@ class Lab:
         for n, exercise in sorted(self._exercises.items()):
             entry = note.get(str(n), {})
             attempts = entry.get("attempts", 0)
-            tried = f"{attempts} attempt{'s' if attempts > 1 else ''}" if attempts else "open"
-            where = "right" if entry.get("right") else tried
-            star = " *" if exercise.starred else ""
-            print(f"{n}  {where:<11} {exercise.title}{star} ({exercise.minutes} minutes)")
+            where = "right" if entry.get("right") else f"tries: {attempts}" if attempts else "open"
+            print(f"{n}  {where:<9} {exercise.title}{' *' * exercise.starred} ({exercise.minutes} minutes)")
 
     def reset(self, n: int) -> None:
         """Forget attempts and hints of exercise n, so that it is new again."""

@@ -117,8 +117,7 @@ def test_prove_it_holds_only_proofs(slug):
     for cell in sections(slug)["Prove it"]:
         if cell.cell_type == "code":
             assert any(tag.startswith("prove-") for tag in cell.metadata.get("tags", [])), f"untagged: {cell.source}"
-            calls = [node for node in tree(cell).body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-                     and getattr(node.value.func, "id", "") == "prove"]
+            calls = [node for node in ast.walk(tree(cell)) if getattr(getattr(node, "func", None), "id", "") == "prove"]
             assert calls, f"no prove(...) line: {cell.source}"
 
 
@@ -151,7 +150,7 @@ def test_code_cells_are_short(folder, slug):
              for cell in code_cells(folder, slug)]
     assert max(sizes)[0] <= 18, f"{max(sizes)} lines; 18 are the most"
     long = [size for size in sizes if size[0] > 12]
-    assert len(long) <= len(sizes) / 10, f"more than one cell in ten is longer than 12 lines: {long}"
+    assert len(long) <= -(-len(sizes) // 10), f"more than one cell in ten is longer than 12 lines: {long}"
     wide = [line for cell in code_cells(folder, slug) for line in cell.source.splitlines() if len(line) > 120]
     assert not wide
 
@@ -214,7 +213,8 @@ def test_prose_is_short_and_plain(folder, slug):
     cells = [cell for cell in runs.load(slug, folder).cells if cell.cell_type == "markdown"]
     sizes = [words(prose(cell.source)) for cell in cells]
     longest = cells[sizes.index(max(sizes))].source
-    assert max(sizes) <= 120, f"{max(sizes)} words in one cell, at most 120: {longest[:80]!r}"
+    most = 120 if folder == "notebooks" else 180
+    assert max(sizes) <= most, f"{max(sizes)} words in one cell, at most {most}: {longest[:80]!r}"
     if folder == "notebooks":  # an exercise needs its input, goal and example together
         assert statistics.median(sizes) <= 45, f"median {statistics.median(sizes)} words; about 35 is the aim"
     text = "\n".join(cell.source for cell in cells)

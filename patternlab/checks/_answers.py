@@ -28,8 +28,10 @@ def blank(answer) -> str:
     return f"There is still a ... in line {min(lines)} of {function.__name__}()." if lines else ""
 
 
-def raised(error: Exception, given: str) -> tuple:
-    """An exception of the learner's code as (type and message, lines to show: the input and the learner's line)."""
+def raised(error: Exception) -> tuple:
+    """An exception of the learner's code (lab.Raised or another) as (type and message, its input and line to show)."""
+    given = getattr(error, "given", "your answer, when the check looked at it")
+    error = getattr(error, "error", error) if hasattr(error, "given") else error
     message = " ".join(str(error).strip().splitlines()[:2])[:300]
     show, ours = [f"input: {given}"], (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"))
     step, line = error.__traceback__, None
