@@ -1,4 +1,4 @@
-"""What a lab sees of an answer before and after it is judged: a blank, an exception with its line, something to show."""
+"""What a lab sees of an answer before and after it is judged: a blank, an exception and its line, what to show."""
 import ast
 import inspect
 import linecache
