@@ -76,9 +76,8 @@ class Lab:
             entry["attempts"] = entry.get("attempts", 0) + 1
             entry["right"] = entry.get("right", False) or result.outcome == "right"
             self._write(note)
-        labels = {"not attempted": "not attempted yet.", "raised": "your code raised"}
-        label = labels.get(result.outcome, f"{result.outcome}.")
-        print(f"Exercise {n}, {exercise.title}: {label} {result.sentence}".rstrip())
+        said = {"not attempted": "not attempted yet.", "raised": "your code raised"}.get(result.outcome, result.outcome + ".")
+        print(f"Exercise {n}, {exercise.title}: {said} {result.sentence}".rstrip())
         if show is not None:
             print(textwrap.indent(shown(show), "    "))
 
@@ -98,9 +97,8 @@ class Lab:
             print(f"The solution opens after one real attempt: run lab.check({n}, ...) with an answer of yours first.")
             return
         from .commands.build import reference
-        print(f"Exercise {n}, {exercise.title}: one right answer\n")
-        print(textwrap.indent(reference(self.name, n), "    "))
-        print(f"\nWhy: {exercise.why}")
+        code = textwrap.indent(reference(self.name, n), "    ")
+        print(f"Exercise {n}, {exercise.title}: one right answer\n\n{code}\n\nWhy: {exercise.why}")
 
     def progress(self) -> None:
         """Print one line per exercise: what it is, how long it takes, where you are."""
