@@ -63,7 +63,7 @@ def spark_windows(batches, patience, size=HOUR, every=None):
         too_old, watermark = watermark, max(watermark, newest - patience)
         too_late = set()
         for time, key in batch:
-            newest = max(newest, time)                      # a record that is dropped moves the watermark all the same
+            newest = max(newest, time)                      # moves the watermark of the next batch, not of this one
             for start in range(time - time % every, time - size, -every):
                 window = (start, key)
                 if start + size <= too_old:                 # by the watermark of the batch before
@@ -207,19 +207,15 @@ def patience(answer):
     raise Wrong(f"With a patience of {minutes} minutes 2 % or more of the week are lost.")
 
 
-def _sparkless(batches, wait, move="between", judge_by="before", dropped_move=True):
-    """The oracle's loss, or that of a usual misunderstanding of it."""
+def _spark_loss(batches, wait, mark_of="before", late=lambda time, mark: time - time % 60 + 60 <= mark):
+    """What Spark drops, or what it would drop by the watermark of another moment: before, batch, own or record."""
     newest = mark = lost = 0
     for batch in batches:
         before, mark = mark, max(mark, newest - wait)
+        own = max([mark, *(time - wait for time in batch)])
         for time in batch:
-            if move == "record" and (dropped_move or time - time % 60 + 60 > mark):
-                newest = max(newest, time)
-                before = mark = max(mark, newest - wait)
-            gone = time - time % 60 + 60 <= (before if judge_by == "before" else mark)
-            lost += gone
-            if dropped_move or not gone:
-                newest = max(newest, time)
+            newest = max(newest, time)
+            lost += late(time, {"before": before, "batch": mark, "own": own, "record": newest - wait}[mark_of])
     return lost
 
 
@@ -234,49 +230,53 @@ def spark_loss(answer):
         found = ask(answer, batches, wait)
         if found == expected:
             return
-        if found == _sparkless(batches, wait, move="record"):
-            raise Wrong("Your watermark moves with every record. Spark's moves between batches only.")
-        if found == _sparkless(batches, wait, judge_by="own"):
-            raise Wrong("You drop by the watermark that this batch publishes with. Spark drops by the one before it.")
-        if found == _sparkless(batches, wait, dropped_move=False):
-            raise Wrong("In your version a dropped record does not move the watermark. In Spark it does.")
+        for mark_of, sentence in (("record", "Your watermark moves with every record. Spark's moves between batches only."),
+                                  ("batch", "You drop by the watermark that this batch publishes with. Spark drops by the one "
+                                            "before it."),
+                                  ("own", "Your batch drops by a watermark that its own records have moved.")):
+            if found == _spark_loss(batches, wait, mark_of):
+                raise Wrong(sentence)
+        if found == _spark_loss(batches, wait, late=lambda time, mark: time < mark):
+            raise Wrong("The watermark is right, but you judge each report by its own time. Its window decides.")
         raise Wrong(f"It counts {'more' if found > expected else 'fewer'} than Spark drops.",
                     f"patience {wait}, the first batches: {batches[:4]}")
     over_seeds(20, trial, budget=10)
     return "Twenty logs, twenty times the number that Spark drops. With it you can foretell a run before you pay for it."
 
 
+def _sessions(moments, gap):
+    """Sessions of sorted moments: each ends `gap` after its last one, and those that touch are one."""
+    found = []
+    for moment in moments:
+        begin, count = (found.pop()[::2] if found and moment <= found[-1][1] else (moment, 0))
+        found.append((begin, moment + gap, count + 1))
+    return found
+
+
 def add_report(answer):
     """Exercise 4: function (sessions, moment, gap) -> sessions, in which 20 orders of the same moments agree."""
-    def trial(seed):
-        generator = random.Random(seed)
-        gap = generator.choice((20, 30))
-        moments = sorted(generator.sample(range(0, 600, 10), 18))
-        expected = []
-        for moment in moments:
-            if expected and moment <= expected[-1][1]:
-                expected[-1] = (expected[-1][0], moment + gap, expected[-1][2] + 1)
-            else:
-                expected.append((moment, moment + gap, 1))
-        order = generator.sample(moments, len(moments))
+    def grown(order, gap):
         sessions = []
         for moment in order:
             sessions = ask(answer, sessions, moment, gap)
             if not isinstance(sessions, list):
-                raise Wrong("Your function should return the list of sessions; it returned " + type(sessions).__name__ + ".")
-        found = sorted(tuple(session) for session in sessions)
-        if found == expected:
-            return
-        show = f"gap {gap}, in this order: {order}\nyours: {found}"
-        if sum(session[2] for session in found) != len(moments):
-            raise Wrong("The counts of your sessions do not add up to the number of reports.", show)
-        if any(one[1] == other[0] for one, other in zip(found, found[1:])):
-            raise Wrong("Two of your sessions touch: one ends at the moment the other begins. Spark makes them one.", show)
-        if any(one[1] > other[0] for one, other in zip(found, found[1:])):
-            raise Wrong("Two of your sessions overlap: a report between them should have joined them.", show)
-        if any(session[1] - session[0] < gap for session in found) or len(found) == len(expected):
-            raise Wrong("A session of yours begins or ends at the wrong moment when an early report came late.", show)
-        raise Wrong("Your sessions are not the same in every order.", show)
+                raise Wrong(f"Your function should return the list of sessions, not a {type(sessions).__name__}.")
+        return sorted(tuple(session) for session in sessions)
+
+    for order, gap, sentence in (
+            ([0, 5], 20, "Two reports within the gap are one session, with both of them in its count."),
+            ([20, 10], 20, "A report that comes late, before the begin of a session, must move that begin."),
+            ([0, 30, 15], 20, "A report between two sessions must join both; yours still overlap."),
+            ([0, 20], 20, "Two sessions that touch are one in Spark: a report at the very end of a session still joins it.")):
+        if (found := grown(order, gap)) != _sessions(sorted(order), gap):
+            raise Wrong(sentence, f"gap {gap}, reports in this order: {order}\nyour sessions: {found}")
+
+    def trial(seed):
+        generator = random.Random(seed)
+        gap, moments = generator.choice((20, 30)), sorted(generator.sample(range(0, 600, 10), 18))
+        order = generator.sample(moments, len(moments))
+        if (found := grown(order, gap)) != _sessions(moments, gap):
+            raise Wrong("Your sessions are not the same in every order.", f"gap {gap}, order: {order}\nyours: {found}")
     over_seeds(20, trial, budget=10)
     return "Twenty orders, the same sessions: merging is independent of the order of arrival."
 
@@ -310,7 +310,8 @@ def _panes(answer, seed, late=0., twice=0., again=0.):
         newest = max([newest, *(report["scheduled"] for report in batch)])
         made = _delivered(answer, number, batch, mark, memory)
         if generator.random() < again and (echo := _delivered(answer, number, batch, mark, memory)):
-            raise Wrong("A batch that was delivered again was published again. Remember the numbers you have done.", echo[:4])
+            raise Wrong("A batch that was delivered again was published again. Remember which numbers you have done.",
+                        echo[:4])
         table += made
         for report in batch:
             window = report["scheduled"].replace(minute=0), report["origin"]
@@ -376,8 +377,8 @@ def panes(answer):
 
     Judged with one fault at a time, so that the sentence names it, then on 20 seeds of all of them.
     """
-    for fault, named in (({}, ""), ({"twice": .2}, "With reports that come twice: "), ({"late": .3}, "With late reports: "),
-                         ({"again": .4}, "With batches that are delivered again: ")):
+    for fault, named in (({}, ""), ({"twice": .2}, "With reports that come twice: "),
+                         ({"late": .3}, "With late reports: "), ({"again": .4}, "With batches that are delivered again: ")):
         try:
             _panes(answer, 1, **fault)
         except Wrong as wrong:

@@ -28,8 +28,9 @@ producer.close()
 
 
 def run(windows):
-    lines = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", broker.bootstrap).option("subscribe", topic)
-             .option("startingOffsets", "earliest").option("maxOffsetsPerTrigger", per_batch(reports)).load())
+    lines = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", broker.bootstrap)
+             .option("subscribe", topic).option("startingOffsets", "earliest")
+             .option("maxOffsetsPerTrigger", per_batch(reports)).load())
     arriving = lines.select(F.from_json(F.col("value").cast("string"), SHAPE).alias("report")).select("report.*")
     query = windows(arriving).writeStream.format("memory").queryName("mine").trigger(availableNow=True).start()
     if not query.awaitTermination(120):
@@ -215,7 +216,8 @@ patience = 180
 
 # %% tags=["figure-loss"]
 def no_patience(reports):
-    groups = reports.withWatermark("scheduled", "0 minutes").groupBy(F.window("scheduled", "1 hour").alias("window"), "origin")
+    impatient = reports.withWatermark("scheduled", "0 minutes")
+    groups = impatient.groupBy(F.window("scheduled", "1 hour").alias("window"), "origin")
     return groups.agg(F.count("*").alias("n")).select(F.col("window.start").alias("begin"), "origin", "n")
 
 
@@ -232,8 +234,8 @@ print(f"Spark published {run(no_patience)['n'].sum():,} of {len(day):,} reports.
 #
 # **Input** `batches`: lists of planned times in minutes. `patience` in minutes.
 #
-# **Goal** `spark_loss(batches, patience)`: how many records Spark drops from windows of one hour. Begin with `newest = mark = 0`.
-# A record that is dropped counts for the newest time, too.
+# **Goal** `spark_loss(batches, patience)`: how many records Spark drops from windows of one hour. Begin with `newest = mark = 0`;
+# the watermark never moves back.
 #
 # **Example** `spark_loss([[550], [700], [555]], 0)` is 0, `spark_loss([[550], [700], [710], [555]], 0)` is 1: the batch of 555
 # drops by 700, which the watermark reached for the batch of 710.
@@ -270,16 +272,21 @@ def spark_loss(batches, patience):
             gone += planned - planned % 60 + 60 <= mark
     return gone
 
-# %% tags=["wrong-3"] says="does not move the watermark"
+# %% tags=["wrong-3"] says="its own records have moved"
+def spark_loss(batches, patience):
+    newest = gone = 0
+    for batch in batches:
+        newest = max([newest, *batch])
+        gone += sum(planned - planned % 60 + 60 <= newest - patience for planned in batch)
+    return gone
+
+# %% tags=["wrong-3"] says="Its window decides"
 def spark_loss(batches, patience):
     newest = mark = gone = 0
     for batch in batches:
         before, mark = mark, max(mark, newest - patience)
-        for planned in batch:
-            if planned - planned % 60 + 60 <= before:
-                gone += 1
-            else:
-                newest = max(newest, planned)
+        gone += sum(planned < before for planned in batch)
+        newest = max([newest, *batch])
     return gone
 
 # %% tags=["right-3"]
@@ -320,7 +327,7 @@ def extend_newest(sessions, moment, gap):
     return [*sessions, (moment, moment + gap, 1)]
 
 
-print("in order:", extend_newest(extend_newest([], 0, 30), 25, 30), " late:", extend_newest(extend_newest([], 25, 30), 0, 30))
+print("0, then 25:", extend_newest([(0, 30, 1)], 25, 30), "  25, then 0:", extend_newest([(25, 55, 1)], 0, 30))
 
 # %% tags=["exercise-4"]
 def add_report(sessions, moment, gap):
@@ -336,11 +343,11 @@ def add_report(sessions, moment, gap):
 # %% tags=["check-4"]
 lab.check(4, add_report)
 
-# %% tags=["wrong-4"] says="at the wrong moment"
+# %% tags=["wrong-4"] says="must move that begin"
 def add_report(sessions, moment, gap):
     return extend_newest(sessions, moment, gap)
 
-# %% tags=["wrong-4"] says="Two of your sessions overlap"
+# %% tags=["wrong-4"] says="must join both"
 def add_report(sessions, moment, gap):
     for at, (begin, end, count) in enumerate(sessions):
         if begin <= moment + gap and moment <= end:
@@ -348,7 +355,7 @@ def add_report(sessions, moment, gap):
             return [*sessions[:at], joined, *sessions[at + 1:]]
     return [*sessions, (moment, moment + gap, 1)]
 
-# %% tags=["wrong-4"] says="Two of your sessions touch"
+# %% tags=["wrong-4"] says="Two sessions that touch are one"
 def add_report(sessions, moment, gap):
     begin, end, count = moment, moment + gap, 1
     apart = [session for session in sessions if not (session[0] < end and begin < session[1])]
@@ -356,7 +363,7 @@ def add_report(sessions, moment, gap):
     return sorted([*apart, (min([begin, *(s[0] for s in touched)]), max([end, *(s[1] for s in touched)]),
                             count + sum(s[2] for s in touched))])
 
-# %% tags=["wrong-4"] says="do not add up"
+# %% tags=["wrong-4"] says="both of them in its count"
 def add_report(sessions, moment, gap):
     touched = [session for session in sessions if session[0] <= moment + gap and moment <= session[1]]
     apart = [session for session in sessions if session not in touched]
@@ -388,15 +395,18 @@ def add_report(sessions, moment, gap):
 #
 # The board can't wait for the watermark, and its reader can only **sum** rows. Write what happens in each micro-batch.
 #
-# **Input** `number` of the batch; `reports` (dicts with `key`, `origin`, `scheduled` as a datetime); the `watermark`; `memory`, a
-# dict that survives. A retry delivers a batch again, with the same number. Reports can come twice.
+# **Input** `number` of the batch; `reports`: dicts with `key`, `origin`, `scheduled` (a datetime); the `watermark`; `memory`, a
+# dict of yours that survives. A report can come twice. A retry delivers a whole batch again, with the same number.
 #
-# **Goal** rows `(begin, origin, pane, n)` to append. At every moment the rows of a window sum to its different reports, and its
-# last row is the whole count: take an old count back with a negative row. `pane` is "early" before the watermark reaches the
-# window's end, "on time" in the first batch that finds it there (published even without a change), "late" after that. Six
-# hours past the end (`LATENESS`) the window is over: ignore its reports and forget it.
+# **Goal** a list of rows `(begin, origin, pane, n)` to append. At every moment the rows of a window sum to its different reports,
+# and its last row is the whole count: take an old count back with a negative row.
 #
-# **Example** `(9h, EWR, early, 2)`, then `(9h, EWR, on time, -2)`, `(9h, EWR, on time, 3)`.
+# **Example** `(9h, EWR, early, 2)`, then in a later batch `(9h, EWR, on time, -2)`, `(9h, EWR, on time, 3)`.
+
+# %% [markdown]
+# The pane is *early* before the watermark reaches the end of the window, *on time* in the first batch that finds it there
+# (published even without a change), and *late* after that. Six hours past its end (`LATENESS`) a window is over: its reports are
+# ignored, and your memory must forget it. The check tries one fault at a time, then 20 runs with all of them.
 
 # %% tags=["start-5"]
 from datetime import timedelta
