@@ -95,6 +95,9 @@ def ensure_environment(anew=False):
     if is_whole(wanted) and not anew:
         note_place()
         return
+    if LENT:
+        raise Problem("{} is a link to {}, whose packages are not those of this checkout's lock. Remove the link and "
+                      "start again: the kit makes an environment of its own.".format(ROOT / ".venv", VENV))
     with only_one():
         if is_whole(wanted) and not anew:       # the kit that we waited for has made it
             return

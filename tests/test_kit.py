@@ -200,6 +200,15 @@ def test_the_environment_is_made_kept_brought_up_to_date_and_repaired(tmp_path):
     sentence(kit(home, "fetch", "--help", **ask), "has no tiny==3.0", "kit.py pack")
 
 
+def test_a_lent_environment_is_never_changed(home):
+    (home / "requirements.lock").write_text("# other packages\n")
+    stamp = Path(sys.prefix) / "kit-stamp"
+    before = stamp.read_text()
+    sentence(kit(home, "fetch"), "is a link to", "Remove the link")
+    sentence(kit(home, "fetch", "--repair"), "is a link to")
+    assert stamp.read_text() == before
+
+
 def test_no_network_at_the_first_start_is_a_sentence(tmp_path):
     home = copy(tmp_path / "kit")
     with socket.socket() as closed:
@@ -388,6 +397,18 @@ def test_doctor_says_what_to_do_for_everything_that_is_wrong(home, monkeypatch):
                           env={**os.environ, "PYTHONPATH": str(home), "PATTERNLAB_JAVA": "/nowhere/java"})
     said = sentence(done, "psutil", "requirements.lock has changed", "PATTERNLAB_JAVA", "jars are missing")
     assert len(re.findall("^WRONG", said, re.M)) == 4 == len(re.findall(r"^WRONG.*\n       -> \w", said, re.M)), said
+
+
+def test_doctor_names_an_engine_that_outlived_its_notebook(home):
+    stick = home.parent / "stick"
+    stick.mkdir()
+    (stick / "jars").symlink_to(JARS)
+    assert kit(home, "fetch", PATTERNLAB_FROM=str(stick)).returncode == 0
+    engine = subprocess.Popen([sys.executable, "-c", "input()", str(state_of(home) / "run/1-0/kafka")],
+                              stdin=subprocess.PIPE)
+    sentence(kit(home, "doctor"), "engines of ended notebooks still run", f"kill {engine.pid}")
+    engine.communicate(b"")
+    assert kit(home, "doctor").returncode == 0
 
 
 # --- the desk -------------------------------------------------------------------------------------------------------

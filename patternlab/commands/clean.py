@@ -57,6 +57,18 @@ def servers() -> list[dict]:
     return found
 
 
+def sweep_servers() -> None:
+    """Remove the notes of JupyterLabs that were killed, and of their kernels."""
+    alive = {facts["pid"] for facts in servers()}
+    runtime = state() / "jupyter" / "runtime"
+    for file in runtime.glob("jpserver-*"):
+        if file.stem.split("-")[1] not in map(str, alive):
+            file.unlink(missing_ok=True)
+    if not alive:
+        for file in runtime.glob("kernel-*.json"):
+            file.unlink(missing_ok=True)
+
+
 def weight(path: Path) -> int:
     """Bytes of a file or of everything in a folder; a link weighs nothing."""
     if path.is_symlink():

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from ..engines import jars, java, kernels
@@ -117,6 +118,8 @@ def java_fix() -> str:
 
 
 def jars_whole() -> str:
+    if stack() == "compose":
+        return "the engines are containers and have their own"
     lacking = jars.missing(*jars.DEFAULT)
     if lacking:
         raise Bad(f"{len(lacking)} of {len(jars.locked(*jars.DEFAULT))} jars are missing or not whole "
@@ -129,6 +132,8 @@ def jars_whole() -> str:
 
 
 def archives() -> str:
+    if stack() == "compose":
+        return "not used on containers"
     made = sorted(file.stem for file in state("archives").glob("*.json"))
     if len(made) < 2:
         raise Note("the archives that let Kafka and Spark start in half the time are not made yet",
@@ -177,9 +182,30 @@ def ports() -> str:
 
 
 def leftovers() -> str:
+    orphans = engines_without_kernel()
+    if orphans:
+        time.sleep(3)                             # an engine ends within two seconds after its kernel
+        orphans = orphans & engines_without_kernel()
+    if orphans:
+        listed = " ".join(map(str, sorted(orphans)))
+        raise Bad(f"engines of ended notebooks still run and hold memory (process {listed})", f"Type: kill {listed}")
+    clean.sweep_servers()
     removed = kernels.sweep()
     alive = ", ".join(f"{kernel['app']} (pid {kernel['pid']})" for kernel in kernels.live()) or "none"
     return f"{removed} folders of ended notebooks removed; running notebooks: {alive}"
+
+
+def engines_without_kernel() -> set[int]:
+    """The processes that work in the run folder of a kernel that is gone."""
+    import psutil
+
+    home, alive = f"{state('run')}{os.sep}", [kernel["folder"] for kernel in kernels.live()]
+    found = set()
+    for process in psutil.process_iter(["pid", "cmdline"]):
+        words = " ".join(process.info["cmdline"] or ())
+        if home in words and not any(folder in words for folder in alive):
+            found.add(process.info["pid"])
+    return found
 
 
 def which_stack() -> str:

@@ -11,7 +11,7 @@ import time
 
 from ..engines import jars, kernels
 from ..engines.place import ROOT, setting, state
-from . import desk
+from . import clean, desk
 
 FIRST = "notebooks/00-start-here.ipynb"
 MEMORY_MB = 2048
@@ -81,6 +81,7 @@ def prepare_archives() -> None:
 def serve(chosen) -> int:
     """Run JupyterLab in this process, its output in a log, until a signal ends it and every kernel with it."""
     place_jupyter()
+    clean.sweep_servers()
     log = state("logs") / "jupyter.log"
     if log.exists() and log.stat().st_size > 5_000_000:
         log.unlink()
