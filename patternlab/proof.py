@@ -1,4 +1,4 @@
-"""Proofs and measurements: `prove` compares with an independent truth, `measure` fills the scoreboard, `progress` reads a stream."""
+"""`prove` compares with an independent truth, `measure` fills the scoreboard, `progress` reads a stream."""
 import json
 import math
 import time
@@ -60,8 +60,9 @@ def _difference(actual, expected) -> str:
     if isinstance(actual, dict) and isinstance(expected, dict):
         missing = object()
         keys = [key for key in {**expected, **actual} if not _same(actual.get(key, missing), expected.get(key, missing))]
+        pairs = [(key, _text(actual.get(key, "missing")), _text(expected.get(key, "missing"))) for key in keys[:5]]
         return f"\n  {len(keys):,} keys differ, the first:" + "".join(
-            f"\n  {key}: actual {_text(actual.get(key, 'missing'))}, expected {_text(expected.get(key, 'missing'))}" for key in keys[:5])
+            f"\n  {key}: actual {mine}, expected {right}" for key, mine, right in pairs)
     if isinstance(actual, (set, frozenset)) and isinstance(expected, (set, frozenset)):
         return (f"\n  only in actual: {sorted(map(str, actual - expected))[:5]}"
                 f"\n  only in expected: {sorted(map(str, expected - actual))[:5]}")
@@ -133,7 +134,8 @@ def scoreboard():
     """All that `measure` found in this kernel, the last of each label: a frame of label, seconds, rows, bytes."""
     import pandas as pd
     latest = {row.label: (row.label, round(row.seconds, 3), row.rows, row.bytes) for row in _rows}
-    return pd.DataFrame(latest.values(), columns=["label", "seconds", "rows", "bytes"]).astype({"rows": "Int64", "bytes": "Int64"})
+    board = pd.DataFrame(latest.values(), columns=["label", "seconds", "rows", "bytes"])
+    return board.astype({"rows": "Int64", "bytes": "Int64"})
 
 
 def progress(query):

@@ -211,7 +211,8 @@ broker.topic("t")
 broker.kill()
 quick = {"kafka.default.api.timeout.ms": 3000, "kafka.request.timeout.ms": 2000, "fetchOffset.numRetries": 1,
          "fetchOffset.retryIntervalMs": 100}
-spark.read.format("kafka").options(**quick).option("kafka.bootstrap.servers", broker.bootstrap).option("subscribe", "t").load().count()
+quick |= {"kafka.bootstrap.servers": broker.bootstrap, "subscribe": "t"}
+spark.read.format("kafka").options(**quick).load().count()
 """,
     "the JVM was killed": """
 import os, signal, psutil

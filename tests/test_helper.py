@@ -16,8 +16,8 @@ FLIGHTS = pd.DataFrame({"tail": ["N14228", "N24211", None], "distance": [1400, 1
 
 
 def test_the_names_are_there_and_an_unknown_one_is_a_sentence():
-    assert {"spark_session", "kafka", "workspace", "dataset", "events", "replay", "faults", "crash_after", "torn", "truth", "prove",
-            "measure", "progress", "scoreboard", "plane", "Lab"} <= set(dir(patternlab))
+    assert {"spark_session", "kafka", "workspace", "dataset", "events", "replay", "faults", "crash_after", "torn", "truth",
+            "prove", "measure", "progress", "scoreboard", "plane", "Lab"} <= set(dir(patternlab))
     for name in dir(patternlab):
         assert getattr(patternlab, name) is not None
     with pytest.raises(AttributeError, match="patternlab has no 'nothing'; it has: Lab, "):
@@ -31,7 +31,8 @@ def test_importing_the_helper_starts_nothing():
 
 @pytest.mark.parametrize("actual, expected, shown", [
     (328521, 328521, "(328,521 = 328,521)"), (np.int64(5), 5, "(5 = 5)"), (0.1 + 0.2, 0.3, "(0.3 = 0.3)"),
-    ({"a": 1}, {"a": 1}, "({'a': 1} = {'a': 1})"), (True, True, "(True = True)"), (["MERGE"], ["MERGE"], "(['MERGE'] = ['MERGE'])"),
+    ({"a": 1}, {"a": 1}, "({'a': 1} = {'a': 1})"), (True, True, "(True = True)"),
+    (["MERGE"], ["MERGE"], "(['MERGE'] = ['MERGE'])"),
     (FLIGHTS, FLIGHTS.sample(frac=1, random_state=1)[["seen", "speed", "tail", "distance"]], "(3 rows = 3 rows, all equal)"),
     (FLIGHTS.astype({"distance": "float64"}), FLIGHTS.assign(seen=FLIGHTS["seen"].dt.tz_convert(None)), "(3 rows = 3 rows"),
     (pd.DataFrame({"d": [None, 1]}, dtype=object), pd.DataFrame({"d": [np.nan, 1]}), "(2 rows = 2 rows"),
@@ -44,7 +45,8 @@ def test_prove_shows_both_sides(capsys, actual, expected, shown):
 @pytest.mark.parametrize("actual, expected, says", [
     (3, 4, "difference: -1"), (0.3, 0.3001, "expected: 0.3001"), ({"a": 1}, {"a": 2, "b": 3}, "a: actual 1, expected 2"),
     ({1, 2}, {2, 3}, "only in actual: ['1']"), (None, 0, "actual:   None"), ("3", 3, "not proved: it holds"),
-    (FLIGHTS, FLIGHTS[:2], "only in actual (1 rows), the first:"), (FLIGHTS, FLIGHTS.drop(columns="tail"), "only in actual: ['tail']"),
+    (FLIGHTS, FLIGHTS[:2], "only in actual (1 rows), the first:"),
+    (FLIGHTS, FLIGHTS.drop(columns="tail"), "only in actual: ['tail']"),
     (pd.concat([FLIGHTS, FLIGHTS[:1]]), FLIGHTS, "N14228"), (FLIGHTS, 3, "A frame was compared with 3"),
     (pd.DataFrame({"sum": [2**60]}), pd.DataFrame({"sum": [2**60 + 1]}), "1152921504606846976"),
     (FLIGHTS.assign(tail=["N14228", "N24211", "x"]), FLIGHTS, "only in expected (1 rows)"),

@@ -52,8 +52,8 @@ producer = KafkaProducer(bootstrap_servers=bootstrap(), linger_ms=20, batch_size
 for i in range(N): producer.send("bench", key=b"%d" % (i % 100), value=b'{"id":%d,"k":%d,"amount":%d}' % (i, i % 100, i % 17))
 producer.flush(); producer.close(); lap("produced")
 query = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", bootstrap()).option("subscribe", "bench")
-         .option("startingOffsets", "earliest").load().selectExpr("from_json(cast(value AS string), 'id BIGINT, k INT, amount INT') j")
-         .select("j.*").writeStream.format("delta").option("checkpointLocation", table + "-checkpoint")
+         .option("startingOffsets", "earliest").load()
+         .selectExpr("from_json(cast(value AS string), 'id BIGINT, k INT, amount INT') j").select("j.*").writeStream.format("delta").option("checkpointLocation", table + "-checkpoint")
          .trigger(availableNow=True).start(table))
 query.awaitTermination(180); rows = spark.read.format("delta").load(table)
 found = rows.groupBy("k").agg({"amount": "sum", "id": "count"}).collect(); lap("total")
@@ -183,9 +183,10 @@ class _PlainKafka:
         log4j.write_text(kafka._LOG4J)
         start = [str(java / "bin" / "java"), "-Xms1G", "-Xmx1G", "-XX:+UseG1GC", f"-Dpatternlab.log={folder / 'server.log'}",
                  f"-Dlog4j2.configurationFile={log4j.as_uri()}", "-cp", os.pathsep.join(map(str, jars.jar_paths("kafka")))]
-        subprocess.run([*start, "kafka.tools.StorageTool", "format", "-t", "4L6g3nShT-eMCtK--X86sw", "-c", properties], check=True,
-                       capture_output=True)
-        self._process = subprocess.Popen([*start, "kafka.Kafka", properties], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run([*start, "kafka.tools.StorageTool", "format", "-t", "4L6g3nShT-eMCtK--X86sw", "-c", properties],
+                       check=True, capture_output=True)
+        self._process = subprocess.Popen([*start, "kafka.Kafka", properties], stdout=subprocess.DEVNULL,
+                                         stderr=subprocess.DEVNULL)
         log = folder / "server.log"
         kafka.guard.wait_for(lambda: log.exists() and "Kafka Server started" in log.read_text(errors="replace"), 60)
 
@@ -202,8 +203,10 @@ def _checks(repeat: int) -> None:
     from . import build
     print("\nChecks of the labs on right answers, seconds")
     for source in sorted((place.ROOT / "source" / "labs").glob("*.py")):
-        cells = [cell for cell in build.read(source) if cell.kind == "code" and not any(build.TEST_ONLY.fullmatch(tag) for tag in cell.tags)]
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(build.MARK.sub("", cell.text)) for cell in cells])
+        cells = [cell for cell in build.read(source) if cell.kind == "code"
+                 and not any(build.TEST_ONLY.fullmatch(tag) for tag in cell.tags)]
+        code = [nbformat.v4.new_code_cell(build.MARK.sub("", cell.text)) for cell in cells]
+        notebook = nbformat.v4.new_notebook(cells=code)
         client, seconds = NotebookClient(notebook, kernel_name="python3", timeout=600), {}
         with client.setup_kernel(env={**os.environ, "PYTHONPATH": str(place.ROOT)}):
             for index, cell in enumerate(cells):
@@ -214,7 +217,8 @@ def _checks(repeat: int) -> None:
                     if checks:
                         seconds.setdefault(checks[0], []).append(time.perf_counter() - began)
         for check, taken in seconds.items():
-            print(f"  {source.stem:<22} {check:<9} median {statistics.median(taken):5.2f}   slowest {max(taken):5.2f}", flush=True)
+            print(f"  {source.stem:<22} {check:<9} median {statistics.median(taken):5.2f}   slowest {max(taken):5.2f}",
+                  flush=True)
 
 
 def _notebooks(repeat: int) -> None:
@@ -224,7 +228,8 @@ def _notebooks(repeat: int) -> None:
     print("\nNotebooks, run-all on their own slice, seconds (once each)")
     for path in sorted((place.ROOT / "notebooks").glob("*.ipynb")):
         with tempfile.TemporaryDirectory(prefix="patternlab bench ") as folder:
-            client = NotebookClient(nbformat.read(path, 4), kernel_name="python3", timeout=900, resources={"metadata": {"path": folder}})
+            client = NotebookClient(nbformat.read(path, 4), kernel_name="python3", timeout=900,
+                                    resources={"metadata": {"path": folder}})
             began = time.perf_counter()
             client.execute(env={**os.environ, "PYTHONPATH": str(place.ROOT)})
             print(f"  {path.stem:<24} {time.perf_counter() - began:6.1f}", flush=True)

@@ -69,7 +69,7 @@ def free_ports(count: int) -> list:
 
 
 class Kafka:
-    """A broker: `bootstrap` is "host:port", `topic` makes an empty topic, `peek` shows messages, `kill` and `restart` are real."""
+    """A broker: `bootstrap` is "host:port", `topic` makes an empty one, `peek` shows messages, `kill` and `restart` are real."""
 
     def __init__(self, bootstrap: str = ""):
         """Start this kernel's broker; with `bootstrap`, use the one that runs there instead."""
