@@ -16,4 +16,9 @@ def main(argv: list[str]) -> int:
     where = [] if named else ["tests", "--ignore=tests/compose"]
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
     sys.stdout.flush()
-    return subprocess.call([sys.executable, "-m", "pytest", *where, *argv], cwd=ROOT, env=environment)
+    tests = subprocess.Popen([sys.executable, "-m", "pytest", *where, *argv], cwd=ROOT, env=environment)
+    while True:
+        try:
+            return tests.wait()
+        except KeyboardInterrupt:                 # pytest got it too: let it end its kernels and say where it was
+            continue
