@@ -184,13 +184,17 @@ def memory_refusal(total: int) -> "str | None":
 
 
 def check_image() -> None:
-    """Refusal: the image was built from other locks, or from another Dockerfile, than the checkout's."""
+    """Refusal: the image was built from other locks, from another Dockerfile, or for another account."""
     files = sorted({**MADE_FROM, "Dockerfile": "Dockerfile",
                     **{name: name for name in (f"docker/{path.relative_to(ROOT / 'docker').as_posix()}"
                                                for path in (ROOT / "docker").rglob("*") if path.is_file())}}.items())
-    read = subprocess.run(["docker", "run", "--rm", "--network", "none", "--entrypoint", "cat", image(),
-                           *(name for name, _ in files)], capture_output=True)
-    if read.stdout == b"".join((ROOT / name).read_bytes() for _, name in files):
+    told = subprocess.run(["docker", "run", "--rm", "--network", "none", "--entrypoint", "sh", image(), "-c",
+                           'id -u; cat "$@"', "sh", *(name for name, _ in files)], capture_output=True).stdout
+    uid, _, content = told.partition(b"\n")
+    if uid.decode() != setting("PATTERNLAB_UID", "1000"):
+        raise Refusal(f"The image was built for uid {uid.decode()} and not for yours: build it again with "
+                      "`python3 kit.py stack up --build` (a few seconds).")
+    if content == b"".join((ROOT / name).read_bytes() for _, name in files):
         return
     raise Refusal("The image was built from an older lock or Dockerfile than this checkout's: build it again with "
                   "`python3 kit.py stack up --build`.")

@@ -115,7 +115,7 @@ def watched(stack):
     ended, samples = threading.Event(), []
 
     def sample():
-        while not ended.is_set():
+        while not ended.wait(1):
             try:
                 samples.append(stack.memory())
             except Exception:           # a container was killed between listing and asking: the next sample has it

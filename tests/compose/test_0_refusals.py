@@ -1,4 +1,5 @@
-"""Each way the stack can't start, provoked for real: one sentence, no traceback, nothing started."""
+"""What needs no running stack: each way it can't start, provoked for real (one sentence each), and the dev container."""
+import json
 import os
 import socket
 import subprocess
@@ -87,6 +88,19 @@ def test_a_desk_of_another_account(tmp_path):
     os.chown(tmp_path / "desk", 1234, 1234)
     code, said = start(kit.image(), f"{tmp_path}/desk:/opt/patternlab/desk")
     assert code == 1 and "belongs to uid 1234 and this container is uid 1000" in said, said
+
+
+def test_the_dev_container_has_the_embedded_stack():
+    definition = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    assert (ROOT / ".devcontainer" / definition["build"]["dockerfile"]).resolve() == ROOT / "Dockerfile"
+    settings = [f"--env={name}={value.replace('${containerWorkspaceFolder}', '/workspaces/kit')}"
+                for name, value in definition["containerEnv"].items()]
+    python = definition["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
+    code = ("import patternlab; spark = patternlab.spark_session('dev'); broker = patternlab.kafka(); "
+            "print('ran', spark.range(100).count(), broker.topic('dev', partitions=3), patternlab.__file__)")
+    said = kit.docker("run", "--rm", "--init", "--network", "none", "--user", definition["remoteUser"], *settings, "--volume",
+                      f"{ROOT}:/workspaces/kit:ro", kit.image(), python, "-c", code)
+    assert "ran 100 dev /workspaces/kit/patternlab/__init__.py" in said
 
 
 def test_stack_down_and_wrong_names():
