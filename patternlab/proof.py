@@ -1,6 +1,5 @@
 """`prove` compares with an independent truth, `measure` fills the scoreboard, `progress` reads a stream."""
 import json
-import math
 import time
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -20,9 +19,10 @@ def prove(claim: str, actual, expected) -> None:
     `actual` and `expected` are numbers, texts, dicts, lists, sets, or frames of pandas or Spark. Frames are compared
     as multisets of rows (no order of rows or columns, no dtypes; floats to 9 digits); times are taken as UTC.
     """
+    from .checks._matchers import equal
     if _is_frame(actual) or _is_frame(expected):
         said = _same_frames(claim, _pandas(actual), _pandas(expected))
-    elif _same(actual, expected):
+    elif equal(actual, expected):
         said = f"{_text(actual)} = {_text(expected)}"
     else:
         raise NotProved(f"not proved: {claim}\n  actual:   {_text(actual)}\n  expected: {_text(expected)}"
@@ -40,13 +40,6 @@ def _pandas(value):
     return value.toPandas() if hasattr(value, "toPandas") else value
 
 
-def _same(actual, expected) -> bool:
-    if isinstance(actual, float) or isinstance(expected, float):
-        return isinstance(actual, (int, float)) and isinstance(expected, (int, float)) \
-            and math.isclose(actual, expected, rel_tol=1e-9, abs_tol=1e-12)
-    return bool(actual == expected)
-
-
 def _text(value) -> str:
     value = value.item() if hasattr(value, "item") and not hasattr(value, "columns") else value   # a number of numpy
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -57,9 +50,10 @@ def _text(value) -> str:
 
 
 def _difference(actual, expected) -> str:
+    from .checks._matchers import equal
     if isinstance(actual, dict) and isinstance(expected, dict):
         missing = object()
-        keys = [key for key in {**expected, **actual} if not _same(actual.get(key, missing), expected.get(key, missing))]
+        keys = [key for key in {**expected, **actual} if not equal(actual.get(key, missing), expected.get(key, missing))]
         pairs = [(key, _text(actual.get(key, "missing")), _text(expected.get(key, "missing"))) for key in keys[:5]]
         return f"\n  {len(keys):,} keys differ, the first:" + "".join(
             f"\n  {key}: actual {mine}, expected {right}" for key, mine, right in pairs)

@@ -53,7 +53,8 @@ for i in range(N): producer.send("bench", key=b"%d" % (i % 100), value=b'{"id":%
 producer.flush(); producer.close(); lap("produced")
 query = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", bootstrap()).option("subscribe", "bench")
          .option("startingOffsets", "earliest").load()
-         .selectExpr("from_json(cast(value AS string), 'id BIGINT, k INT, amount INT') j").select("j.*").writeStream.format("delta").option("checkpointLocation", table + "-checkpoint")
+         .selectExpr("from_json(cast(value AS string), 'id BIGINT, k INT, amount INT') j").select("j.*").writeStream
+         .format("delta").option("checkpointLocation", table + "-checkpoint")
          .trigger(availableNow=True).start(table))
 query.awaitTermination(180); rows = spark.read.format("delta").load(table)
 found = rows.groupBy("k").agg({"amount": "sum", "id": "count"}).collect(); lap("total")
