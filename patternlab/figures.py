@@ -85,7 +85,7 @@ def plane(events, query=None, *, watermark=None, lost=None, title=None, ax=None,
     for row, (name, color) in enumerate(names):             # the corner above the diagonal is free: nobody is that late
         ax.text(.02, .97 - .06 * row, name, color=color, transform=ax.transAxes, va="top")
     middle = mdates.date2num(left + (right - left) * .6)
-    ax.text(middle, middle - pad / pd.Timedelta(days=1), "no delay: arrival = event time", color=GREY, fontsize=10, va="top",
+    ax.text(middle, middle - 2 * pad / pd.Timedelta(days=1), "no delay: arrival = event time", color=GREY, fontsize=10, va="top",
             rotation=45, transform_rotates_text=True, rotation_mode="anchor")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(mdates.AutoDateLocator(minticks=4, maxticks=9))

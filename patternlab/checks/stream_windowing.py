@@ -59,14 +59,14 @@ def spark_windows(batches, patience, size=HOUR, every=None):
     newest = watermark = position = 0
     waiting = [list(batch) for batch in batches]
     while waiting or newest - patience > watermark:
-        batch = waiting.pop(0) if waiting else []           # the log is at its end, and the watermark still has to move
+        batch = waiting.pop(0) if waiting else []   # at the end of the log the watermark still has to move
         too_old, watermark = watermark, max(watermark, newest - patience)
         too_late = set()
         for time, key in batch:
-            newest = max(newest, time)                      # moves the watermark of the next batch, not of this one
+            newest = max(newest, time)              # for the watermark of the next batch, not of this one
             for start in range(time - time % every, time - size, -every):
                 window = (start, key)
-                if start + size <= too_old:                 # by the watermark of the batch before
+                if start + size <= too_old:         # over, by the watermark of the batch before
                     lost[window] += 1
                     late.append(position)
                     too_late.add(window)
@@ -74,7 +74,7 @@ def spark_windows(batches, patience, size=HOUR, every=None):
                     state[window] += 1
             position += 1
         for window in [w for w in state if w[0] + size <= watermark]:
-            published[window] = state.pop(window)           # publish once, then forget
+            published[window] = state.pop(window)   # publish once, then forget
         sizes.append(len(batch))
         marks.append(watermark)
         state_rows.append(len(state))
