@@ -196,7 +196,7 @@ def gate(answer):
 
     def trial(seed):
         random = Random(seed)
-        healthy = random.sample(day, min(200, len(day)))
+        healthy = random.sample(day, min(100, len(day)))
         damaged = faults.poisoned(healthy, share=0.03, seed=seed)
         bad = {id(after) for before, after in zip(healthy, damaged) if after is not before}
         said, silver, quarantine = run(damaged)

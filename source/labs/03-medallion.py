@@ -305,8 +305,8 @@ def publish(messages, contract, write_silver, write_quarantine):
 def publish(messages, contract, write_silver, write_quarantine):
     def keeps(message):
         for field, (kind, nullable) in contract.items():
-            value = message.get(field, ...)
-            if value is ... or value is None and not nullable:
+            value = message.get(field)
+            if field not in message or value is None and not nullable:
                 return False
             if value is not None and isinstance(value, (int, float)) != (kind == "number"):
                 return False
@@ -334,9 +334,9 @@ def publish(messages, contract, write_silver, write_quarantine):
 def publish(messages, contract, write_silver, write_quarantine):
     def keeps(message, field):
         kind, nullable = contract[field]
-        value = message.get(field, ...)
-        if value is ... or value is None:
-            return value is None and nullable
+        value = message.get(field)
+        if value is None:
+            return field in message and nullable
         return isinstance(value, (int, float)) == (kind == "number") and (kind != "time" or value[:2] == "20")
     for field in contract:
         if sum(not keeps(message, field) for message in messages) > 0.05 * len(messages):
@@ -348,9 +348,9 @@ def publish(messages, contract, write_silver, write_quarantine):
 def publish(messages, contract, write_silver, write_quarantine):
     def keeps(message, field):
         kind, nullable = contract[field]
-        value = message.get(field, ...)
-        if value is ... or value is None:
-            return value is None and nullable
+        value = message.get(field)
+        if value is None:
+            return field in message and nullable
         return isinstance(value, (int, float)) == (kind == "number")
     for field in contract:
         if sum(not keeps(message, field) for message in messages) > 0.05 * len(messages):

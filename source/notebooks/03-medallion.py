@@ -70,7 +70,8 @@ sent
 # %% tags=["look-messages"]
 handful = reports[:2000]
 del reports, observations, doubled, delivered, intact                  # the topics have them now
-broker.peek("reports-03", 3)[["partition", "offset", "value"]].style.hide(axis="index")
+left = {"text-align": "left"}
+broker.peek("reports-03", 3)[["partition", "offset", "value"]].style.set_properties(**left).hide(axis="index")
 
 # %% [markdown]
 # A message is bytes. It has an address (topic, partition, offset) that nobody chose and nobody can change: keep it.
@@ -150,13 +151,13 @@ FLIGHTS = {"topic": "reports-03", "key": ["key"], "schema":
     "key STRING, scheduled TIMESTAMP, occurred TIMESTAMP, year INT, month INT, day INT, dep_time INT, "
     "sched_dep_time INT, dep_delay DOUBLE, carrier STRING, tailnum STRING, origin STRING, dest STRING",
     "rules": {"no scheduled time": "scheduled IS NULL",
-              "happened days away": "abs(timestampdiff(HOUR, scheduled, occurred)) > 24",
+              "happened days away": "occurred IS NULL OR abs(timestampdiff(HOUR, scheduled, occurred)) > 24",
               "no origin": "origin IS NULL",
               "clock against delay": f"({clock('dep_time')} - {clock('sched_dep_time')} - dep_delay) % 1440 <> 0"},
     "columns": ["key", "scheduled", "make_date(year, month, day) AS day", "origin", "dest", "carrier", "tailnum",
                 "dep_delay AS delay_min", "dep_time IS NULL AS cancelled", "coalesce(tailnum IN "
                 "(SELECT code FROM codes WHERE kind = 'planes'), false) AS aircraft_known"]}
-pd.Series(FLIGHTS["rules"], name="a report is held back when").to_frame().style.set_properties(**{"text-align": "left"})
+pd.Series(FLIGHTS["rules"], name="a report is held back when").to_frame().style.set_properties(**left)
 
 # %% [markdown]
 # Weather is keyed by the hour in UTC: on the night the clocks go back, 01:00 comes twice on the local clock, and both are real. Wind above
@@ -225,7 +226,7 @@ held_back
 # %% tags=["look-caught"]
 caught = table("quarantine").where("rule <> 'delivered twice'").orderBy(F.desc("topic"), "offset").limit(3)
 caught = caught.select(*ADDRESS, "rule", F.substring(F.col("value").cast("string"), 1, 170).alias("value"))
-caught.toPandas().style.hide(axis="index")
+caught.toPandas().style.set_properties(**left).hide(axis="index")
 
 # %% [markdown]
 # ### Step 4: gold answers one question
@@ -263,23 +264,22 @@ def enforce():
 enforce()
 
 # %% tags=["look-promises"]
-def find(name, expression):
-    return int(table(name).selectExpr(f"{expression} AS found").first().found)
+def numbers(name, *expressions):
+    return [int(number) for number in table(name).selectExpr(*expressions).first()]
 def broken_promises():
     held = table("quarantine").groupBy("rule").count().toPandas().set_index("rule")["count"].to_dict()
-    once, (flights, gold) = "count(*) - count(DISTINCT topic, partition, offset)", ("silver/flights", "gold")
-    rows, days = find(flights, "count(*)"), find(gold, "count(*)")
+    once = "count(*) - count(DISTINCT topic, partition, offset)"
+    [doubles], [winds] = numbers("bronze", once), numbers("silver/weather", "count_if(wind_mph > 254)")
+    rows, again, no_time, keys = numbers("silver/flights", "count(*)", once, "count_if(scheduled IS NULL)",
+                                         "count(DISTINCT key)")
+    days, total, no_day, gusts, unique = numbers("gold", "count(*)", "sum(scheduled)", "count_if(day IS NULL)",
+                                                 "count_if(worst_wind_mph > 254)", "count(DISTINCT origin, day)")
     return pd.DataFrame.from_dict(orient="index", columns=["bronze", "silver", "gold"], data={
-        "a message is here once": (find("bronze", once), find(flights, once), find(gold, "sum(scheduled)") - rows),
-        "its time can be read": (held.get("no scheduled time", 0), find(flights, "count_if(scheduled IS NULL)"),
-                                 find(gold, "count_if(day IS NULL)")),
-        "a flight counts once": (held.get("delivered twice", 0), find(flights, "count(*) - count(DISTINCT key)"),
-                                 find(gold, "sum(scheduled)") - find(flights, "count(DISTINCT key)")),
-        "the wind is possible": (held.get("wind above the record", 0),
-                                 find("silver/weather", "count_if(wind_mph > 254)"),
-                                 find(gold, "count_if(worst_wind_mph > 254)")),
-        "one row per airport and day": (sent["reports-03"] - days, rows - days,
-                                        days - find(gold, "count(DISTINCT origin, day)"))})
+        "a message is here once": (doubles, again, total - rows),
+        "its time can be read": (held.get("no scheduled time", 0), no_time, no_day),
+        "a flight counts once": (held.get("delivered twice", 0), rows - keys, total - keys),
+        "the wind is possible": (held.get("wind above the record", 0), winds, gusts),
+        "one row per airport and day": (sent["reports-03"] - days, rows - days, days - unique)})
 broken_promises()
 
 # %% [markdown]
@@ -396,7 +396,8 @@ pd.Series({"handed over": handed_over, "your guess": "none" if guess is ... else
 # %% tags=["break-bronze"]
 bronze = f"delta.`{lake}/bronze`"
 def checksum(name):
-    return str(table(name).select(F.sum(F.xxhash64("*").cast("decimal(38, 0)")).alias("sum")).first()["sum"])
+    hashes = table(name).select(F.sum(F.xxhash64("*").cast("decimal(38, 0)")).alias("total"))
+    return f"{int(hashes.first().total) % 2**64:016x}"                 # the same for any order of the rows
 def gusts():
     measured = table("silver/weather").agg(F.count("gust_mph"), F.round(F.avg("gust_mph"), 1)).first()
     return {"hours_with_a_gust": measured[0], "mean_gust_mph": measured[1], "checksum": checksum("silver/weather")}
@@ -464,8 +465,10 @@ for layer in ("silver", "quarantine", "gold"):
 for name in CONTRACTS:
     refine(name)
 build_gold(), enforce()
-prove("silver, quarantine and gold, rebuilt from bronze, have their old checksums",
-      {name: checksum(name) for name in built}, checksums)
+again = {name: checksum(name) for name in built}
+prove("silver, rebuilt from bronze, has its old checksums", list(again.values())[:3], list(checksums.values())[:3])
+prove("quarantine, rebuilt from bronze, has its old checksum", again["quarantine"], checksums["quarantine"])
+prove("gold, rebuilt from silver, has its old checksum", again["gold"], checksums["gold"])
 
 # %% [markdown]
 # The last proofs: gold against an independent count in plain pandas, the promises of each layer, and the table of the careful consumer.
