@@ -92,7 +92,7 @@ def plane(events, query=None, *, watermark=None, lost=None, title=None, ax=None,
         axis.set_major_formatter(mdates.DateFormatter("%H:%M"))
     if title is None:
         late = (seen["arrival"] > seen["at"]).mean()
-        title = (f"{seen['lost'].sum():,} of {len(seen):,} events are in no published window" if keys
+        title = (f"{seen['lost'].sum():,} of {len(seen):,} events came too late for their window" if keys
                  else f"{late:.0%} of {len(seen):,} events arrive after their own time")
     return finish(ax, title, f"{time} (event time, UTC), {left.day} {left:%B %Y}{excerpt}", "arrival in the log (UTC)")
 
