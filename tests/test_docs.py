@@ -1,0 +1,29 @@
+"""The documents keep their word: what they name is there, and their pictures are made from what the kit really shows."""
+import re
+
+import pytest
+import runs
+
+from patternlab import faults
+from patternlab.commands import build
+
+FAULTS = (runs.ROOT / "docs" / "FAULTS.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("slug, tag", sorted(set(re.findall(r"`(\d\d-[\w-]+): ([\w-]+)`", FAULTS))))
+def test_every_cell_that_the_page_of_faults_names_is_there(slug, tag):
+    tags = {tag for cell in build.read(runs.ROOT / "source" / "notebooks" / f"{slug}.py") for tag in cell.tags}
+    assert tag in tags
+
+
+def test_every_fault_of_the_helper_is_on_the_page():
+    made = {name for name, value in vars(faults).items() if callable(value) and getattr(value, "__module__", "") == faults.__name__
+            and not name.startswith("_") and not isinstance(value, type)}
+    assert made and all(f"{name}(" in FAULTS for name in made), made
+
+
+def test_the_readme_lists_every_notebook_and_lab():
+    readme = (runs.ROOT / "README.md").read_text("utf-8")
+    for folder in ("notebooks", "labs"):
+        for file in (runs.ROOT / folder).glob("*.ipynb"):
+            assert f"({folder}/{file.name})" in readme
