@@ -37,7 +37,8 @@ def test_the_losses_of_the_first_of_july(notebook):
 
 def test_the_books_close(notebook):
     """truth = published + open + missing in each row, and the oracle's loss is the missing part."""
-    assert value(notebook, "[int(n) for n in ledger['truth'] - ledger[['published', 'open', 'missing']].sum(axis=1)]") == [0, 0, 0]
+    unaccounted = "ledger['truth'] - ledger[['published', 'open', 'missing']].sum(axis=1)"
+    assert value(notebook, f"[int(n) for n in {unaccounted}]") == [0, 0, 0]
     assert value(notebook, "[len(forecast(p).late) for p in queries]") == value(notebook, "losses.tolist()")
 
 
@@ -48,7 +49,8 @@ def test_arrival_hours_are_wrong_and_their_sum_is_right(notebook):
 
 def test_the_modes_publish_at_different_times(notebook):
     """Append says the nine o'clock hour once, with G and without H; complete counts even H."""
-    modes = value(notebook, "{mode: {str(k): v for k, v in told.items()} for mode, told in modes.items() if mode != 'watermark'}")
+    modes = value(notebook, "{mode: {str(number): text for number, text in modes[mode].items()} "
+                            "for mode in ('append', 'update', 'complete')}")
     assert [said for said in modes["append"].values() if "09h" in said] == ["09h: 4"]
     assert "09h: 5" in modes["complete"]["4"] and "09h" not in modes["update"]["4"]
 
