@@ -87,6 +87,11 @@ class Connect:
         raise ConnectProblem(f"The connector {name} is {seen and seen['task']} after {seconds:.0f} s and should be {state}. "
                              f"Look at connect().status({name!r}){f' and into {self.log}' if self.log else ''}.")
 
+    def offsets(self, name: str) -> dict:
+        """How far the connector `name` has stored that it is (of Debezium: {'lsn': position in the log, ...}); {} before that."""
+        found = self._ask("GET", f"/connectors/{self._full(name)}/offsets")["offsets"]
+        return (found[0]["offset"] or {}) if found else {}
+
     def delete(self, name: str) -> None:
         """Remove the connector `name` and the offsets it has stored: a new one of that name starts afresh. None: fine.
 

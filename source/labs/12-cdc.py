@@ -1,0 +1,373 @@
+# %% [markdown]
+# # Lab 12: Change data capture
+#
+# Four exercises about a replica of a departure board. The messages are shaped as Debezium writes them; the checks send them twice,
+# late and after deletes, as a real connector does after a crash. About 95 minutes.
+
+# %% tags=["setup"]
+import json
+from delta.tables import DeltaTable
+from pyspark.sql import functions as F, Window
+from patternlab import Lab, spark_session
+
+spark = spark_session("lab 12")
+lab = Lab("12-cdc")
+lab.progress()
+
+# %% [markdown]
+# ## Exercise 1: The latest row of each flight, merged
+# *Level: fill in · 10 minutes*
+#
+# **Input** `table`, the path of a Delta table with `key`, `status`, `lsn`; `changes`, a Spark frame with these and `offset`. A key may
+# come more than once, and after a restart of the connector old messages come again behind newer ones.
+#
+# **Goal** a function that brings the table up to date: one row a key, the one with the highest `lsn` ever seen.
+#
+# **Example** an empty table and the changes `UA/1 scheduled 10`, `UA/1 delayed 30`, `UA/1 scheduled 10` give `UA/1 delayed 30`.
+
+# %% tags=["exercise-1"]
+def upsert(table, changes):
+    newest = Window.partitionBy("key").orderBy(F.desc("lsn"))  # SOLUTION
+    one = changes.withColumn("rank", F.row_number().over(newest)).where("rank = 1").drop("rank", "offset")  # SOLUTION
+    target = DeltaTable.forPath(changes.sparkSession, table).alias("t")
+    merge = target.merge(one.alias("s"), "s.key = t.key")  # SOLUTION
+    merge.whenMatchedUpdateAll("s.lsn > t.lsn").whenNotMatchedInsertAll().execute()  # SOLUTION
+
+# %% tags=["check-1"]
+lab.check(1, upsert)
+
+# %% tags=["wrong-1"] says="You took the last message to arrive"
+def upsert(table, changes):
+    newest = Window.partitionBy("key").orderBy(F.desc("offset"))
+    one = changes.withColumn("rank", F.row_number().over(newest)).where("rank = 1").drop("rank", "offset")
+    target = DeltaTable.forPath(changes.sparkSession, table).alias("t")
+    target.merge(one.alias("s"), "s.key = t.key").whenMatchedUpdateAll("s.lsn > t.lsn").whenNotMatchedInsertAll().execute()
+
+# %% tags=["wrong-1"] says="the MERGE needs a guard"
+def upsert(table, changes):
+    newest = Window.partitionBy("key").orderBy(F.desc("lsn"))
+    one = changes.withColumn("rank", F.row_number().over(newest)).where("rank = 1").drop("rank", "offset")
+    target = DeltaTable.forPath(changes.sparkSession, table).alias("t")
+    target.merge(one.alias("s"), "s.key = t.key").whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
+
+# %% tags=["wrong-1"] says="a flight more than once"
+def upsert(table, changes):
+    changes.drop("offset").write.format("delta").mode("append").save(table)
+
+# %% tags=["right-1"]
+def upsert(table, changes):
+    one = changes.groupBy("key").agg(F.max_by("status", "lsn").alias("status"), F.max("lsn").alias("lsn"))
+    (DeltaTable.forPath(changes.sparkSession, table).alias("t").merge(one.alias("s"), "s.key = t.key and s.lsn > t.lsn or s.key = t.key")
+     .whenMatchedUpdate("t.lsn < s.lsn", {"status": "s.status", "lsn": "s.lsn"}).whenNotMatchedInsertAll().execute())
+
+# %% tags=["raises-1"] says="MULTIPLE_SOURCE_ROW"
+def upsert(table, changes):
+    target = DeltaTable.forPath(changes.sparkSession, table).alias("t")
+    target.merge(changes.drop("offset").alias("s"), "s.key = t.key").whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
+
+# %% tags=["hint-1"]
+# lab.hint(1)
+
+# %% tags=["solution-1"]
+# lab.solution(1)
+
+# %% [markdown]
+# ## Exercise 2: Deletes, tombstones and copies
+# *Level: modify · 20 minutes*
+#
+# **Input** `messages`, a topic's messages in order: dicts of `key` and `value`, JSON texts; the value of a tombstone is None. At each
+# crash a part of the log comes again, and the list may end in the middle of that. Some topics have no tombstones.
+#
+# **Goal** the rows that are on the board, as a list. The function below knows inserts and updates only: change it.
+#
+# **Example** a `c` at lsn 100, a `d` at 110, its tombstone, and the `c` of lsn 100 once more give no row.
+
+# %% tags=["exercise-2"]
+def replica(messages):
+    table, seen = {}, {}
+    for message in messages:
+        key = json.loads(message["key"])["key"]
+        if message["value"] is None:  # SOLUTION
+            continue  # SOLUTION
+        event = json.loads(message["value"])
+        if event["source"]["lsn"] <= seen.get(key, 0):  # SOLUTION
+            continue  # SOLUTION
+        seen[key] = event["source"]["lsn"]  # SOLUTION
+        if event["op"] == "d":  # SOLUTION
+            table.pop(key)  # SOLUTION
+            continue  # SOLUTION
+        table[key] = event["after"]
+    return list(table.values())
+
+# %% tags=["check-2"]
+lab.check(2, replica)
+
+# %% tags=["wrong-2"] says="an old one: a message that came again overwrote a newer one"
+def replica(messages):
+    table, died = {}, {}
+    for message in messages:
+        event = message["value"] and json.loads(message["value"])
+        key = json.loads(message["key"])["key"]
+        if not event or event["source"]["lsn"] <= died.get(key, 0):
+            continue
+        if event["op"] == "d":
+            table.pop(key, None)
+            died[key] = event["source"]["lsn"]
+        else:
+            table[key] = event["after"]
+    return list(table.values())
+
+# %% tags=["wrong-2"] says="came again and brought it back"
+def replica(messages):
+    table, seen = {}, {}
+    for message in messages:
+        event = message["value"] and json.loads(message["value"])
+        if event and event["op"] == "d":
+            table.pop(event["before"]["key"], None)
+            seen.pop(event["before"]["key"], None)
+        elif event and event["source"]["lsn"] > seen.get(event["after"]["key"], 0):
+            table[event["after"]["key"]] = event["after"]
+            seen[event["after"]["key"]] = event["source"]["lsn"]
+    return list(table.values())
+
+# %% tags=["wrong-2"] says="nothing was ever deleted"
+def replica(messages):
+    table, seen = {}, {}
+    for message in messages:
+        event = message["value"] and json.loads(message["value"])
+        if event and event["after"] and event["source"]["lsn"] > seen.get(event["after"]["key"], 0):
+            table[event["after"]["key"]] = event["after"]
+            seen[event["after"]["key"]] = event["source"]["lsn"]
+    return list(table.values())
+
+# %% tags=["wrong-2"] says="without a key: a tombstone was read as a row"
+def replica(messages):
+    table = {}
+    for message in messages:
+        event = json.loads(message["value"] or "{}")
+        row = event.get("after") or {"key": None, "status": None}
+        table[row["key"]] = row
+    return list(table.values())
+
+# %% tags=["right-2"]
+def replica(messages):
+    events = [json.loads(message["value"]) for message in messages if message["value"]]
+    newest = {}
+    for event in sorted(events, key=lambda event: event["source"]["lsn"]):
+        newest[(event["after"] or event["before"])["key"]] = event["after"]
+    return [row for row in newest.values() if row]
+
+# %% tags=["raises-2"] says="TypeError"
+def replica(messages):
+    return [json.loads(message["value"])["after"] for message in messages]
+
+# %% tags=["hint-2"]
+# lab.hint(2)
+
+# %% tags=["solution-2"]
+# lab.solution(2)
+
+# %% [markdown]
+# ## Exercise 3: A schema that somebody else changes
+# *Level: modify · 20 minutes*
+#
+# **Input** `columns`, a dict of column name to Python type, and `rows`, the dicts of `after` in order.
+#
+# **Goal** three things: the columns, widened by every new field (its type is that of its first value that is not None); the rows that
+# fit, each with all columns (None where it has none); the rows that were refused, as they came: those with a value of another type.
+#
+# **Example** `{"key": str}` and `{"key": "UA/1", "gate": "A1"}`, `{"key": "DL/2", "gate": 7}` give the columns key and gate, one row, and one
+# refused row.
+
+# %% tags=["exercise-3"]
+def guard(columns, rows):
+    fit, refused = [], []
+    for row in rows:
+        values = {name: value for name, value in row.items() if value is not None}  # SOLUTION
+        if any(type(value) is not columns.get(name, type(value)) for name, value in values.items()):  # SOLUTION
+            refused.append(row)  # SOLUTION
+            continue  # SOLUTION
+        for name, value in values.items():  # SOLUTION
+            columns.setdefault(name, type(value))  # SOLUTION
+        fit.append(row)
+    return columns, [{name: row.get(name) for name in columns} for row in fit], refused
+
+# %% tags=["check-3"]
+lab.check(3, guard)
+
+# %% tags=["wrong-3"] says="Nothing was refused"
+def guard(columns, rows):
+    for row in rows:
+        columns.update({name: type(value) for name, value in row.items() if value is not None and name not in columns})
+    return columns, [{name: row.get(name) for name in columns} for row in rows], []
+
+# %% tags=["wrong-3"] says="dropped in silence"
+def guard(columns, rows):
+    fit = [row for row in rows if all(row.get(name) is None or type(row[name]) is kind for name, kind in columns.items())]
+    return columns, [{name: row.get(name) for name in columns} for row in fit], [row for row in rows if row not in fit]
+
+# %% tags=["wrong-3"] says="A null was refused"
+def guard(columns, rows):
+    fit, refused = [], []
+    for row in rows:
+        good = all(type(value) is columns.setdefault(name, type(value)) for name, value in row.items())
+        (fit if good else refused).append(row)
+    return columns, [{name: row.get(name) for name in columns} for row in fit], refused
+
+# %% tags=["wrong-3"] says="Some rows lack a column"
+def guard(columns, rows):
+    fit, refused = [], []
+    for row in rows:
+        good = all(value is None or type(value) is columns.setdefault(name, type(value)) for name, value in row.items())
+        (fit if good else refused).append(row)
+    return columns, fit, refused
+
+# %% tags=["right-3"]
+def guard(columns, rows):
+    def fits(row):
+        return all(value is None or type(value) is columns.setdefault(name, type(value)) for name, value in row.items())
+    sides = [(fits(row), row) for row in rows]
+    return columns, [{name: row.get(name) for name in columns} for good, row in sides if good], [row for good, row in sides if not good]
+
+# %% tags=["raises-3"] says="KeyError"
+def guard(columns, rows):
+    return columns, [row for row in rows if type(row["delay"]) is columns["delay"]], []
+
+# %% tags=["hint-3"]
+# lab.hint(3)
+
+# %% tags=["solution-3"]
+# lab.solution(3)
+
+# %% [markdown]
+# ## Exercise 4: DBLog's hand-over
+# *Level: design · 45 minutes*
+#
+# **Input** `source`, `replica` and `state`. Between any two of your calls the owners write to the table.
+# `source.watermark()` writes a mark into the log and returns its name; `source.chunk(after, size)` are the next rows by key, at most
+# ten; `source.log(position)` are the events behind a position, dicts of `position` and either `mark`, or `key` and `row` (None: deleted).
+# `replica.put(row)` and `replica.delete(key)` write. `state` is a dict that survives a kill.
+#
+# **Goal** a function that copies the table chunk by chunk without a lock, while it applies the log, and returns when both are done.
+# `state["position"]` must always say up to where the log is applied: keep it after each event. The function is killed once at a random
+# call, and started again with what `replica` and `state` hold; 20 times. In the end the replica must equal the source at that
+# position, no row may ever have gone back, and no chunk may be read again that was written.
+#
+# **Example** the chunk had read F07 at version 3; between the two marks the log says F07 is at version 9. The chunk's row is dropped.
+
+# %% tags=["exercise-4"]
+def hand_over(source, replica, state):
+    def apply(until):  # SOLUTION
+        touched = set()  # SOLUTION
+        for event in source.log(state.get("position", 0)):  # SOLUTION
+            if "key" in event:  # SOLUTION
+                touched.add(event["key"])  # SOLUTION
+                if event["row"] is None:  # SOLUTION
+                    replica.delete(event["key"])  # SOLUTION
+                else:  # SOLUTION
+                    replica.put(event["row"])  # SOLUTION
+            state["position"] = event["position"]  # SOLUTION
+            if event.get("mark") == until:  # SOLUTION
+                break  # SOLUTION
+        return touched  # SOLUTION
+
+    while not state.get("done"):  # SOLUTION
+        low = source.watermark()  # SOLUTION
+        rows = source.chunk(state.get("last", ""), 10)  # SOLUTION
+        high = source.watermark()  # SOLUTION
+        apply(low)  # SOLUTION
+        touched = apply(high)  # SOLUTION
+        for row in rows:  # SOLUTION
+            if row["key"] not in touched:  # SOLUTION
+                replica.put(row)  # SOLUTION
+        if rows:  # SOLUTION
+            state["last"] = rows[-1]["key"]  # SOLUTION
+        else:  # SOLUTION
+            state["done"] = True  # SOLUTION
+
+# %% tags=["check-4"]
+lab.check(4, hand_over)
+
+# %% tags=["wrong-4"] says="A row of a chunk overwrote a newer one"
+def hand_over(source, replica, state):
+    while not state.get("done"):
+        rows = source.chunk(state.get("last", ""), 10)
+        for event in source.log(state.get("position", 0)):
+            replica.delete(event["key"]) if event["row"] is None else replica.put(event["row"])
+            state["position"] = event["position"]
+        for row in rows:
+            replica.put(row)
+        state["last" if rows else "done"] = rows[-1]["key"] if rows else True
+
+# %% tags=["wrong-4"] says="You asked for 100 rows at once"
+def hand_over(source, replica, state):
+    for row in source.chunk("", 100):
+        replica.put(row)
+
+# %% tags=["wrong-4"] says="flights are missing"
+def hand_over(source, replica, state):
+    for event in source.log(state.get("position", 0)):
+        replica.delete(event["key"]) if event["row"] is None else replica.put(event["row"])
+        state["position"] = event["position"]
+
+# %% tags=["wrong-4"] says="you began again with the first chunk"
+def hand_over(source, replica, state):
+    last, done = "", False
+    while not done:
+        low, rows, high = source.watermark(), source.chunk(last, 10), source.watermark()
+        inside, touched = False, set()
+        for event in source.log(state.get("position", 0)):
+            if "key" in event:
+                touched |= {event["key"]} if inside else set()
+                replica.delete(event["key"]) if event["row"] is None else replica.put(event["row"])
+            state["position"] = event["position"]
+            inside = inside or event.get("mark") == low
+            if event.get("mark") == high:
+                break
+        for row in rows:
+            if row["key"] not in touched:
+                replica.put(row)
+        last, done = (rows[-1]["key"], False) if rows else (last, True)
+
+# %% tags=["right-4"]
+def hand_over(source, replica, state):
+    after = state.get("after", "")
+    while after is not None:
+        low = source.watermark()
+        waiting = {row["key"]: row for row in source.chunk(after, 7)}
+        high, last, inside = source.watermark(), max(waiting, default=None), False
+        for event in source.log(state.get("position", 0)):
+            mark = event.get("mark")
+            inside = inside or mark == low
+            if mark is None:
+                waiting.pop(event["key"], None) if inside else None
+                replica.put(event["row"]) if event["row"] else replica.delete(event["key"])
+            state["position"] = event["position"]
+            if mark == high:
+                break
+        for row in waiting.values():
+            replica.put(row)
+        after = state["after"] = last
+
+# %% tags=["raises-4"] says="KeyError"
+def hand_over(source, replica, state):
+    for event in source.log(state["position"]):
+        replica.put(event["row"])
+
+# %% tags=["hint-4"]
+# lab.hint(4)
+
+# %% tags=["solution-4"]
+# lab.solution(4)
+
+# %% [markdown]
+# ## Discussion
+#
+# The tempting wrong solution of exercise 4 reads a chunk, applies the log, and writes the chunk last. It passes every test in which
+# nobody changes a row in that moment. The second tempting one locks the table; then it is right, and the owner of the table will
+# not let you run it twice.
+#
+# In exercise 2 the tempting one forgets the position of a deleted key. What is inherent: to be safe against an old message you
+# must remember deleted keys as long as an old message may come, and only the topic's retention says how long that is.
+#
+# In exercise 3 nothing tells a renamed column from one that was dropped and another that was added. Only its owner knows.
