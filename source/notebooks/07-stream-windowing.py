@@ -421,8 +421,8 @@ print(f"after RESTORE to version {good}: {spark.read.format('delta').load(table)
 # %% tags=["break-duplicates"]
 def closed(log):
     last = pd.Timestamp(max(report["scheduled"] for report in log)) + pd.Timedelta(days=4)
-    return [*log, dict.fromkeys(("key", "origin", "tailnum"), "tick") | dict.fromkeys(
-        ("scheduled", "arrival"), f"{last:%Y-%m-%dT%H:%M:%SZ}")]
+    at = f"{last:%Y-%m-%dT%H:%M:%SZ}"
+    return [*log, dict(key="tick", origin="tick", tailnum="tick", scheduled=at, arrival=at)]
 
 
 publish("twice-07", closed(faults.duplicated(today, share=.1, minutes=30)))
@@ -523,7 +523,8 @@ from patternlab.checks.stream_windowing import added_latency
 from patternlab.figures import BLACK, finish as finished, label
 
 axes, percent = plt.subplots()[1], lambda missing: 100 - 100 * missing / len(reports)
-for name, parts, at in (("replay of the backlog", cuts(records(reports), per_batch), -1), ("live stream", live, 0)):
+replayed = cuts(records(reports), per_batch)
+for name, parts, at in (("replay of the backlog", replayed, -1), ("live stream", live, 0)):
     runs = [spark_windows(parts, patience * 60) for patience in range(0, 241, 30)]
     curve = [(added_latency(reports, run.sizes, run.watermark), percent(len(run.late))) for run in runs]
     axes.plot(*zip(*curve))
@@ -534,7 +535,8 @@ for patience, query in queries.items():
     axes.plot(wait, share := percent(losses[patience]), "D", color=BLACK)
     label(axes, wait, share, f"Spark, patience {patience} min: {share:.1f} %", xytext=(8, -14))
 axes.margins(x=.2)
-finished(axes, "Completeness is bought with waiting", "added latency (minutes, median over windows)", "counted (%)");
+finished(axes, "Completeness is bought with waiting", "added latency (minutes, median over windows)",
+         "reports counted (%)");
 
 # %% tags=["figure-state"]
 axes = plt.subplots(figsize=(9, 3.6))[1]
