@@ -11,7 +11,8 @@
 # %% [markdown]
 # ## The map
 #
-# An arrow is a question that the first pattern leaves open and the next one takes up. Blue boxes are in your copy of the kit; the others are planned.
+# An arrow is a question that the first pattern leaves open and the next one takes up. Blue boxes are in your copy of the kit, the
+# others are planned. The two cells draw it from the files that are there; you need not read them.
 
 # %% tags=["step-places"]
 PLACES = {"01 ETL": (0, 3), "02 ELT": (1, 3), "03 Medallion": (2, 3), "04 Star schema": (3, 3), "05 Data vault": (4, 3),
@@ -43,7 +44,7 @@ for name, (x, y) in PLACES.items():
     ax.text(x, y, name.replace(" ", "\n", 1), ha="center", va="center", fontsize=12, weight="bold", color=text,
             bbox={"boxstyle": "round,pad=0.5", "fc": color, "ec": edge, "ls": "-" if name[:2] in present else "--"})
 ax.set(xlim=(-0.4, 4.5), ylim=(-0.3, 3.3), xticks=[], yticks=[], frame_on=False,
-       title=f"{len(present & set(at))} of {len(at)} patterns are here (blue); each arrow is a question")
+       title=f"{len(present & set(at))} of {len(at)} patterns are here (blue); each arrow is a question");
 
 # %% [markdown]
 # ## How a notebook works
@@ -101,7 +102,7 @@ departures, producer = events("departed", "day"), KafkaProducer(bootstrap_server
 topic = broker.topic("departures-00")
 sent = replay(departures, lambda event: producer.send(topic, json.dumps(event).encode()))
 producer.close()
-broker.peek(topic, 3)[["offset", "value"]].style.hide(axis="index")
+broker.peek(topic, 3)[["offset", "value"]].style.set_properties(**{"text-align": "left"}).hide(axis="index")
 
 # %% [markdown]
 # **Three: the table.** Spark reads the topic to its end, gives each message types, and appends to a Delta table.
@@ -124,7 +125,7 @@ prove("every departure is in the table", table.select("key").distinct().count(),
 prove("and nothing else is", table.count(), sent)
 
 # %% [markdown]
-# **Five: the chart.** Flights by the hour for which they were planned.
+# **Five: the chart.** The median delay of the flights planned for each hour.
 
 # %% tags=["figure-first"]
 from patternlab.figures import finish, label

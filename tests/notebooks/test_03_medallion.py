@@ -82,3 +82,21 @@ def test_quarantine_names_its_rules_and_both_hours_of_the_clock_change_survive(s
 def test_unknown_aircraft_are_flagged_and_stay(slice):
     [flagged] = value(slice, "numbers('silver/flights', 'count_if(NOT aircraft_known)')")
     assert flagged == value(slice, "int(truth('medallion_board', 'year', lost=lost).aircraft_unknown.sum())") > 0
+
+
+@pytest.mark.parametrize("slice", ["day"])
+def test_a_null_does_not_satisfy_a_constraint_as_the_notebook_says(slice):
+    path = value(slice, "str(lake / 'nulls')")
+    client = runs.executed(SLUG, slice)
+    for code in (f"spark.range(1).selectExpr('1.0D AS wind').write.format('delta').mode('overwrite').save({path!r})",
+                 f"spark.sql('ALTER TABLE delta.`{path}` ADD CONSTRAINT possible CHECK (wind <= 254)')"):
+        assert runs.run_code(client, code)[1] is None
+    append = f"spark.range(1).selectExpr('CAST(NULL AS DOUBLE) AS wind').write.format('delta').mode('append').save({path!r})"
+    assert "CHECK constraint possible" in (runs.run_code(client, append)[1] or "nothing was refused")
+
+
+@pytest.mark.parametrize("slice", ["day"])
+def test_costs_count_live_files_and_promises_grow(slice):
+    kept = value(slice, "costs['promises kept'].tolist()")
+    assert kept == sorted(kept) and kept[-1] == 5 and kept[0] < 5
+    assert value(slice, "int(costs['bytes'].min())") > 0
