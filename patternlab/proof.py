@@ -20,6 +20,7 @@ def prove(claim: str, actual, expected) -> None:
     as multisets of rows (no order of rows or columns, no dtypes; floats to 9 digits); times are taken as UTC.
     """
     from .checks._matchers import equal
+    __tracebackhide__ = True                              # the reader wants the difference, not our line
     if _is_frame(actual) or _is_frame(expected):
         said = _same_frames(claim, _pandas(actual), _pandas(expected))
     elif equal(actual, expected):
@@ -89,6 +90,7 @@ def _plain(frame):
 
 def _same_frames(claim, actual, expected) -> str:
     import pandas as pd
+    __tracebackhide__ = True
     left, right = set(map(str, actual.columns)), set(map(str, expected.columns))
     if left != right:
         raise NotProved(f"not proved: {claim}\n  the columns differ; only in actual: {sorted(left - right) or 'none'}, "
