@@ -2,7 +2,7 @@
 
 Truths are computed from the published flights by loops and groups, not by the joins and windows that the notebook teaches.
 """
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 
 import pandas as pd
@@ -105,7 +105,7 @@ def surrogate_keys(answer):
     return f"All {len(facts):,} flights are there, and {(~known).sum():,} of them point at the unknown member."
 
 
-SIGHTINGS = [(tail, operator, pd.Timestamp(2013, 3, day)) for tail, seen in {
+SIGHTINGS = [(tail, operator, datetime(2013, 3, day)) for tail, seen in {
     "N1": [("FL", 1), ("FL", 3), ("DL", 5), ("DL", 8)],              # sold once
     "N2": [("UA", 2), ("UA", 6), ("UA", 9)],                         # never
     "N3": [("9E", 1), ("EV", 4), ("9E", 7)],                         # sold, and bought back
@@ -160,7 +160,7 @@ FLOWN = [1] * 4 + [2] * 3 + [3] * 2 + [4] * 3 + [5] * 1 + [6] * 2      # aircraf
 def two_questions(answer):
     """Frame operator, as_flown, as_today: flights by the operator at the time, and by the aircraft's newest operator."""
     dim = _spark().createDataFrame(
-        [(*version, pd.Timestamp(2013, 3, begin), end and pd.Timestamp(2013, 3, end)) for *version, begin, end in VERSIONS],
+        [(*version, datetime(2013, 3, begin), end and datetime(2013, 3, end)) for *version, begin, end in VERSIONS],
         "aircraft_key int, tailnum string, operator string, valid_from timestamp, valid_to timestamp")
     facts = _spark().createDataFrame([(key,) for key in FLOWN], "aircraft_key int")
     table = table_rows(ask(answer, facts, dim), columns=["operator", "as_flown", "as_today"]).fillna(0)
@@ -181,7 +181,8 @@ def two_questions(answer):
     if flown[flown > 0].to_dict() == now.to_dict():
         raise Wrong("as_flown counts by today's operator: history is overwritten as in type 1.", table)
     if current[current > 0].to_dict() == then.to_dict():
-        raise Wrong("as_today counts by the operator at the time. Today's operator is that of the aircraft's open version.", table)
+        raise Wrong("as_today counts by the operator at the time. Today's is the operator of the aircraft's open version.",
+                    table)
     if set(then.index) - set(table.operator):
         raise Wrong("An operator that flew but has no aircraft today is missing. Keep the operators of both counts.", table)
     expected = pd.DataFrame({"as_flown": then, "as_today": now}).fillna(0).rename_axis("operator").reset_index()
