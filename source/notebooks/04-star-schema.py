@@ -27,13 +27,12 @@
 # each, so statistics for skipping files are switched off.
 
 # %% tags=["setup"]
-import json, re, pandas as pd
 from pyspark.sql import Window, functions as F
 from patternlab import dataset, events, faults, kafka, measure, prove, replay, spark_session, truth, workspace
-spark = spark_session("04-star-schema", **{"spark.databricks.delta.stats.collect": False})
-broker, lake = kafka(), workspace("04-star-schema")
-statements = "DROP SCHEMA IF EXISTS star CASCADE", f"CREATE SCHEMA star LOCATION '{lake}'", "USE star", "SHOW SCHEMAS"
-pd.concat(spark.sql(statement).toPandas() for statement in statements)
+spark, broker = spark_session("04-star-schema", **{"spark.databricks.delta.stats.collect": False}), kafka()
+lake = workspace("04-star-schema")
+schema = "DROP SCHEMA IF EXISTS star CASCADE", f"CREATE SCHEMA star LOCATION '{lake}'", "USE star", "SHOW SCHEMAS"
+[spark.sql(statement) for statement in schema][-1].toPandas()
 
 # %% [markdown]
 # ## Look at the data
@@ -78,6 +77,7 @@ print("flights:", toy_flights.count(), "  joined on tailnum:", toy_flights.join(
 # built; and the aircraft file does not know every aircraft. No error is raised, and both answers look tidy.
 
 # %% tags=["break-naive-joins"]
+import json, re, pandas as pd
 planes = spark.read.parquet(dataset("planes"))
 planes.createOrReplaceTempView("planes")
 naive = {"published": published.count(), "inner join on tailnum": published.join(planes, "tailnum").count(),
