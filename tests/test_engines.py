@@ -202,6 +202,11 @@ assert spark_session("errors").sparkContext.applicationId == spark.sparkContext.
     "not a Delta table": "rows.write.parquet(str(lake / 'p')); spark.read.format('delta').load(str(lake / 'p')).count()",
     "schema mismatch": "rows.selectExpr('id', \"'x' AS name\").write.format('delta').mode('append').save(str(lake / 't'))",
     "CHECK violated": "rows.selectExpr('id', '1000L AS twice').write.format('delta').mode('append').save(str(lake / 't'))",
+    "append-only table": """
+rows.write.format("delta").save(str(lake / "a"))
+spark.sql(f"ALTER TABLE delta.`{lake / 'a'}` SET TBLPROPERTIES ('delta.appendOnly' = 'true')")
+spark.sql(f"DELETE FROM delta.`{lake / 'a'}` WHERE id = 1")
+""",
     "topic unknown": """
 nowhere = spark.read.format("kafka").option("kafka.bootstrap.servers", broker.bootstrap).option("subscribe", "nowhere")
 nowhere.load().count()
@@ -230,6 +235,7 @@ SAYS = {
     "another throughput switch": "a JVM keeps its flags",
     "not a Delta table": "No Delta table is at that path",
     "schema mismatch": "The rows have another schema than the Delta table",
+    "append-only table": "The Delta table is append-only",
     "CHECK violated": "A row breaks a CHECK constraint of the Delta table, so nothing was written: small (twice < 100)",
     "topic unknown": "The topic is not on the broker",
     "broker gone": "The Kafka broker does not answer",

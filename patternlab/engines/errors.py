@@ -43,6 +43,9 @@ ENTRIES = [
           r"DELTA_SCHEMA_CHANGE|schema of your Delta table has changed",
           "The rows have another schema than the Delta table, so nothing was written.",
           "Select and cast the table's columns; or take the new ones on purpose: .option('mergeSchema', 'true')."),
+    Entry(r"DELTA_CANNOT_MODIFY_APPEND_ONLY",
+          "The Delta table is append-only (delta.appendOnly), so UPDATE, DELETE and overwrite are refused.",
+          "Append a row that corrects the old one, or ask the table's owner to lift the property."),
     Entry(r"DELTA_TABLE_NOT_FOUND|DELTA_MISSING_DELTA_TABLE|is not a Delta table|DELTA_PATH_DOES_NOT_EXIST|"
           r"doesn't exist, or is not a Delta table",
           "No Delta table is at that path: there is no _delta_log folder in it.",
