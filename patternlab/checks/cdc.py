@@ -3,6 +3,7 @@
 What stands here is the world around the pattern: who writes to the board, when, and what the board says in the end. How the
 changes are captured and applied is the notebook's and the learner's.
 """
+import contextlib
 import inspect
 import json
 import os
@@ -12,8 +13,10 @@ import sys
 import textwrap
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pandas as pd
+import psutil
 
 from ..engines import place
 from ..flights import days, events
@@ -152,19 +155,30 @@ def run_elsewhere(call: str, *functions, **names) -> subprocess.Popen:
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
 
 
-def kill(process: subprocess.Popen) -> int:
-    """SIGKILL to a process and all its children, as a power cut would; how many processes were killed."""
-    import psutil
-    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)] \
-        if process.poll() is None else []
+def killed_elsewhere(call: str, watch: Path, rest: float, *functions, **names) -> bool:
+    """`run_elsewhere`, and SIGKILL to it and its JVM `rest` seconds after the folder `watch` has gained a file.
+
+    True if it was killed at work, False if it ended by itself before that (its last words are printed).
+    """
+    before = len(list(watch.iterdir()))
+    process = run_elsewhere(call, *functions, **names)
+    give_up = time.monotonic() + 60
+    while process.poll() is None and len(list(watch.iterdir())) == before and time.monotonic() < give_up:
+        time.sleep(0.02)
+    time.sleep(rest)
+    family = _family(process.pid) if process.poll() is None else []
     for member in family:
-        try:
+        with contextlib.suppress(psutil.NoSuchProcess):
             member.kill()
-        except psutil.NoSuchProcess:
-            pass
     psutil.wait_procs(family, timeout=10)
-    process.communicate()
-    return len(family)
+    said = process.communicate()[0]
+    if len(family) < 2:
+        print(said[-1500:])
+    return len(family) >= 2
+
+
+def _family(pid: int) -> list:
+    return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
 
 
 def _time(text: str) -> datetime:
@@ -352,7 +366,8 @@ def _replica(answer):
             raise Wrong(f"Flight {key} is in your table and has left the board: {told}.", ever[key])
         if set(right) - set(mine):
             key = sorted(set(right) - set(mine))[0]
-            raise Wrong(f"Flight {key} is missing: it came back to the board after a delete, or an old delete came again and took it.", ever[key])
+            raise Wrong(f"Flight {key} is missing: it came back to the board after a delete, or an old delete came again and "
+                        "took it.", ever[key])
         stale = sorted(key for key in right if mine[key] != right[key])
         if stale:
             raise Wrong(f"Your row of {stale[0]} is an old one: a message that came again overwrote a newer one.", ever[stale[0]])
@@ -385,12 +400,13 @@ def _guard(answer):
     if DRIFT[6] in refused and DRIFT[3] in refused and len(refused) == 2:
         if any(set(row) != set(columns) for row in good):
             raise Wrong("Some rows lack a column. A field that a row does not have is null in it, older rows included.", good)
-        same_rows(good, [{name: row.get(name) for name in columns} for row in DRIFT if row not in (DRIFT[3], DRIFT[6])], key="key")
+        fitting = [row for row in DRIFT if row not in (DRIFT[3], DRIFT[6])]
+        same_rows(good, [{name: row.get(name) for name in columns} for row in fitting], key="key")
         return "New fields widen the table, another type is kept apart, and no row is lost."
     raise Wrong("Refuse exactly the rows in which a value has another type than its column.", refused)
 
 
-# --- DBLog: a source that never rests, a replica that remembers, a kill that may come at any call ------------------------------
+# --- DBLog: a source that never rests, a replica that remembers, a kill that may come at any call
 class Killed(BaseException):
     """The process is gone. A BaseException, so that no `except Exception` of a learner survives it."""
 
@@ -422,7 +438,8 @@ class Source:
             raise Wrong("Your function made five thousand calls and has not ended. When is it done?")
         for _ in range(0) if not written else range(self._chance.choice((0, 1, 1, 2))):
             near = [f"F{n:02}" for n in range(FLIGHTS + 5) if self._near < f"F{n:02}"][:CHUNK]
-            self._write(self._chance.choice(near if near and self._chance.random() < 0.7 else [f"F{n:02}" for n in range(FLIGHTS)]))
+            anywhere = not near or self._chance.random() > 0.7
+            self._write(self._chance.choice([f"F{n:02}" for n in range(FLIGHTS)] if anywhere else near))
 
     def _write(self, key):
         position = len(self._events) + 1
@@ -470,7 +487,7 @@ class Replica:
         self._source.step(written=False)
         key = row["key"]
         if row["version"] < self._seen.get(key, -1):
-            raise Wrong("A row of a chunk overwrote a newer one from the log. It was read before that change and written after it.",
+            raise Wrong("A row of a chunk overwrote a newer one: it was read before that change and written after it.",
                         [self.rows.get(key, {"key": key, "left": True}), row])
         if key in self._left and row["version"] == self._seen[key]:
             raise Wrong("A flight that had left came back: the chunk had read it before the log deleted it.", [row])
@@ -515,10 +532,12 @@ def _judge(source, replica, state, kills):
         raise Wrong('state["position"] says up to where the log is applied; yours is not there. Keep it after each event.')
     right, mine = source.at(position), replica.rows
     if set(right) - set(mine):
-        raise Wrong(f"{len(set(right) - set(mine))} flights are missing: their chunk was never read, or not written after a kill.",
-                    [right[min(set(right) - set(mine))]])
+        lacking = sorted(set(right) - set(mine))
+        raise Wrong(f"{len(lacking)} flights are missing: their chunk was never read, or not written after a kill.",
+                    [right[lacking[0]]])
     if set(mine) - set(right):
-        raise Wrong("Flights that have left are still there: their deletes were not applied.", [mine[min(set(mine) - set(right))]])
+        raise Wrong("Flights that have left are still there: their deletes were not applied.",
+                    [mine[min(set(mine) - set(right))]])
     stale = sorted(key for key in right if right[key]["version"] != mine[key]["version"])
     if stale:
         raise Wrong(f"{len(stale)} rows are not what the source had at your position: some event of the log was skipped.",
@@ -548,26 +567,27 @@ EXERCISES = {
     1: Exercise("The latest row of each flight, merged", _upsert,
                 ("Two things must be ordered by the log: the rows within a batch, and a batch against what the table has.",
                  "row_number() over a window of the key, ordered by lsn descending; then whenMatchedUpdateAll('s.lsn > t.lsn')."),
-                "The position in the log is the only order that survives a restart. Within the batch it picks one row a key, which "
-                "MERGE demands; against the table it makes an old message harmless, so a batch may run twice."),
+                "The position in the log is the only order that survives a restart. Within the batch it picks one row a key, "
+                "which MERGE demands; against the table it makes an old message harmless, so a batch may run twice."),
     2: Exercise("Deletes, tombstones and copies", _replica,
                 ("Which message deletes: the one with op d, or the one without a value? What if an old message comes after it?",
-                 "Skip values that are None. Keep the highest lsn of each key, also of deleted ones, and skip what is not above it."),
-                "The event with op d is the delete; the tombstone behind it is for Kafka's compaction, and may be switched off. The "
-                "position of a deleted key must be kept, or a copy of an old message finds nothing and inserts the flight again.",
+                 "Skip values that are None. Keep the highest lsn of each key, also of deleted ones; skip what is not above it."),
+                "The event with op d is the delete; the tombstone behind it is for Kafka's compaction, and may be switched off. "
+                "The position of a deleted key must be kept, or a copy of an old message finds nothing and inserts the "
+                "flight again.",
                 minutes=20),
     3: Exercise("A schema that somebody else changes", _guard,
                 ("Three cases: a field that is new, a field of another type, a field that is null or missing.",
-                 "setdefault(name, type(value)) for values that are not None; compare type(value) with the column; fill up at the "
-                 "end with row.get(name)."),
-                "A new field is harmless if it is seen, and lost for ever if a fixed schema drops it, because the position moves on. "
-                "Another type is a decision for a person: such rows wait apart, and the count of both sides is the proof.",
+                 "setdefault(name, type(value)) for values that are not None; compare type(value) with the column; fill up at "
+                 "the end with row.get(name)."),
+                "A new field is harmless if it is seen, and lost for ever if a fixed schema drops it, because the position moves "
+                "on. Another type is a decision for a person: such rows wait apart, and the count of both sides is the proof.",
                 minutes=20),
     4: Exercise("DBLog's hand-over", _hand_over,
                 ("A chunk is read between two marks in the log. Which of its rows may be older than something between the marks?",
-                 "Mark, chunk, mark. Apply the log up to the second mark, noting the keys between the marks; then put the chunk's "
-                 "rows whose key is not among them, and only then note that the chunk is done."),
-                "Whatever changed between the marks is in the log, and newer than the chunk or equal to it: dropping those rows loses "
-                "nothing. All other rows did not change while they were read. No lock is needed, the log never waits, and a kill "
-                "costs one chunk.", minutes=45, starred=True),
+                 "Mark, chunk, mark. Apply the log up to the second mark, noting the keys between the marks; then put the "
+                 "chunk's rows whose key is not among them, and only then note that the chunk is done."),
+                "Whatever changed between the marks is in the log, and newer than the chunk or equal to it: dropping those rows "
+                "loses nothing. All other rows did not change while they were read. No lock is needed, the log never waits, and "
+                "a kill costs one chunk.", minutes=45, starred=True),
 }

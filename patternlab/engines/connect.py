@@ -198,7 +198,7 @@ class Embedded(Connect):
                 said = (file.seek(before), file.read())[1] if file else guard.tail(out)
             busy = "Address already in use" in said or "Failed to bind" in said
             if not busy:
-                raise ConnectProblem(f"Connect did not start: {_reason(said)} Its log is {log}; restart the kernel and try again.")
+                raise ConnectProblem(f"Connect did not start: {_reason(said)} Its log is {log}; restart the kernel.")
         raise ConnectProblem(f"The port {chosen} is busy: another program listens on it. End that program and start again.")
 
     def _answers(self, port: int) -> bool:
@@ -286,7 +286,8 @@ def _reason(trace: str) -> str:
     """The innermost cause of a Java stack trace as one sentence, without its class name."""
     lines = [line.strip() for line in trace.splitlines() if line.strip()]
     causes = [line for line in lines if line.startswith("Caused by:")]
-    line = (causes or [line for line in lines if "ERROR" in line or "Exception" in line] or lines or ["it gave no reason"])[-1 if causes else 0]
+    told = [line for line in lines if "ERROR" in line or "Exception" in line] or lines or ["it gave no reason"]
+    line = causes[-1] if causes else told[0]
     line = line.removeprefix("Caused by:").strip()
     head, colon, rest = line.partition(": ")
     if colon and ("Exception" in head or "Error" in head) and " " not in head:

@@ -194,7 +194,8 @@ def explain(error) -> "str | None":
     if code == "55006" or "is active for PID" in text:
         return f"The slot is in use ({_last(text)[:-1]}): stop the connector or the reader that holds it, then try again."
     if code == "53400" or "all replication slots are in use" in text:
-        return "All replication slots of the server are in use: drop one that nobody reads (pg_drop_replication_slot), then try again."
+        return ("All replication slots of the server are in use: drop one that nobody reads (pg_drop_replication_slot), "
+                "then try again.")
     if "can no longer access replication slot" in text or "can no longer get changes" in text:
         return ("The slot was left behind for so long that the server gave up on it and removed the log that it held "
                 "(max_slot_wal_keep_size): drop the slot and take a new snapshot.")
@@ -298,8 +299,8 @@ def run_as(program: Path, folder: Path) -> tuple:
     space = [unshare, "--user", f"--map-user={account.pw_uid}", f"--map-group={account.pw_gid}", "--"]
     if unshare and _ends_well([*space, program, "--version"]):
         return space, {}
-    raise PostgresProblem(f"PostgreSQL refuses to run as root, and the account {ACCOUNT} can't read {program.parent} or {folder}. "
-                          "Start the kit as a normal user, or put the checkout where every account may read it.")
+    raise PostgresProblem(f"PostgreSQL refuses to run as root, and the account {ACCOUNT} can't read {program.parent} "
+                          f"or {folder}. Start the kit as a normal user, or put the checkout where every account may read it.")
 
 
 def _ends_well(command, **account) -> bool:

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Lab 12: Change data capture
 #
-# Four exercises about a replica of a departure board. The messages are shaped as Debezium writes them; the checks send them twice,
-# late and after deletes, as a real connector does after a crash. About 95 minutes.
+# Four exercises about a replica of a departure board. The messages are shaped as Debezium writes them; the checks
+# send them twice, late and after deletes, as a real connector does after a crash. About 95 minutes.
 
 # %% tags=["setup"]
 import json
@@ -18,12 +18,14 @@ lab.progress()
 # ## Exercise 1: The latest row of each flight, merged
 # *Level: fill in · 10 minutes*
 #
-# **Input** `table`, the path of a Delta table with `key`, `status`, `lsn`; `changes`, a Spark frame with these and `offset`. A key may
-# come more than once, and after a restart of the connector old messages come again behind newer ones.
+# **Input** `table`, the path of a Delta table with `key`, `status`, `lsn`; `changes`, a Spark frame with these and
+# `offset`. A key may come more than once, and after a restart of the connector old messages come again behind newer
+# ones.
 #
 # **Goal** a function that brings the table up to date: one row a key, the one with the highest `lsn` ever seen.
 #
-# **Example** an empty table and the changes `UA/1 scheduled 10`, `UA/1 delayed 30`, `UA/1 scheduled 10` give `UA/1 delayed 30`.
+# **Example** an empty table and the changes `UA/1 scheduled 10`, `UA/1 delayed 30`, `UA/1 scheduled 10` give `UA/1
+# delayed 30`.
 
 # %% tags=["exercise-1"]
 def upsert(table, changes):
@@ -75,8 +77,9 @@ def upsert(table, changes):
 # ## Exercise 2: Deletes, tombstones and copies
 # *Level: modify · 20 minutes*
 #
-# **Input** `messages`, a topic's messages in order: dicts of `key` and `value`, JSON texts; the value of a tombstone is None. At each
-# crash a part of the log comes again, and the list may end in the middle of that. Some topics have no tombstones.
+# **Input** `messages`, a topic's messages in order: dicts of `key` and `value`, JSON texts; the value of a tombstone
+# is None. At each crash a part of the log comes again, and the list may end in the middle of that. Some topics have
+# no tombstones.
 #
 # **Goal** the rows that are on the board, as a list. The function below knows inserts and updates only: change it.
 #
@@ -173,11 +176,12 @@ def replica(messages):
 #
 # **Input** `columns`, a dict of column name to Python type, and `rows`, the dicts of `after` in order.
 #
-# **Goal** three things: the columns, widened by every new field (its type is that of its first value that is not None); the rows that
-# fit, each with all columns (None where it has none); the rows that were refused, as they came: those with a value of another type.
+# **Goal** three things: the columns, widened by every new field (its type is that of its first value that is not
+# None); the rows that fit, each with all columns (None where it has none); the rows that were refused, as they came:
+# those with a value of another type.
 #
-# **Example** `{"key": str}` and `{"key": "UA/1", "gate": "A1"}`, `{"key": "DL/2", "gate": 7}` give the columns key and gate, one row, and one
-# refused row.
+# **Example** `{"key": str}` and `{"key": "UA/1", "gate": "A1"}`, `{"key": "DL/2", "gate": 7}` give the columns key
+# and gate, one row, and one refused row.
 
 # %% tags=["exercise-3"]
 def guard(columns, rows):
@@ -244,16 +248,18 @@ def guard(columns, rows):
 # *Level: design · 45 minutes*
 #
 # **Input** `source`, `replica` and `state`. Between any two of your calls the owners write to the table.
-# `source.watermark()` writes a mark into the log and returns its name; `source.chunk(after, size)` are the next rows by key, at most
-# ten; `source.log(position)` are the events behind a position, dicts of `position` and either `mark`, or `key` and `row` (None: deleted).
-# `replica.put(row)` and `replica.delete(key)` write. `state` is a dict that survives a kill.
+# `source.watermark()` writes a mark into the log and returns its name; `source.chunk(after, size)` are the next rows
+# by key, at most ten; `source.log(position)` are the events behind a position: dicts of `position`, and `mark` or
+# `key` and `row` (None: deleted). `replica.put(row)` and `replica.delete(key)` write. `state` is a dict that survives
+# a kill.
 #
-# **Goal** a function that copies the table chunk by chunk without a lock, while it applies the log, and returns when both are done.
-# `state["position"]` must always say up to where the log is applied: keep it after each event. The function is killed once at a random
-# call, and started again with what `replica` and `state` hold; 20 times. In the end the replica must equal the source at that
-# position, no row may ever have gone back, and no chunk may be read again that was written.
+# **Goal** copy the table chunk by chunk without a lock while you apply the log, and return when both are done. Keep
+# `state["position"]`, up to where the log is applied, after each event. Your function is killed once at a random call
+# and started again, 20 times. In the end the replica equals the source at that position; no row ever went back; no
+# chunk that was written is read again.
 #
-# **Example** the chunk had read F07 at version 3; between the two marks the log says F07 is at version 9. The chunk's row is dropped.
+# **Example** the chunk had read F07 at version 3; between the two marks the log says F07 is at version 9. The chunk's
+# row is dropped.
 
 # %% tags=["exercise-4"]
 def hand_over(source, replica, state):
@@ -363,11 +369,13 @@ def hand_over(source, replica, state):
 # %% [markdown]
 # ## Discussion
 #
-# The tempting wrong solution of exercise 4 reads a chunk, applies the log, and writes the chunk last. It passes every test in which
-# nobody changes a row in that moment. The second tempting one locks the table; then it is right, and the owner of the table will
-# not let you run it twice.
+# The tempting wrong solution of exercise 4 reads a chunk, applies the log, and writes the chunk last. It passes every
+# test in which nobody changes a row in that moment. The second tempting one locks the table; then it is right, and
+# the owner of the table will not let you run it twice.
 #
-# In exercise 2 the tempting one forgets the position of a deleted key. What is inherent: to be safe against an old message you
-# must remember deleted keys as long as an old message may come, and only the topic's retention says how long that is.
+# In exercise 2 the tempting one forgets the position of a deleted key. What is inherent: to be safe against an old
+# message you must remember deleted keys as long as an old message may come, and only the topic's retention says how
+# long that is.
 #
-# In exercise 3 nothing tells a renamed column from one that was dropped and another that was added. Only its owner knows.
+# In exercise 3 nothing tells a renamed column from one that was dropped and another that was added. Only its owner
+# knows.
