@@ -32,8 +32,8 @@ class Replay(NamedTuple):
 
 def records(events, by="origin", time="scheduled"):
     """(seconds, events[i][by]) for each event, in the order given."""
-    seconds = pd.DatetimeIndex(pd.to_datetime([e[time] for e in events], utc=True)).as_unit("s").asi8
-    return list(zip(seconds.tolist(), (e[by] for e in events)))
+    moments = pd.to_datetime([e[time] for e in events], utc=True, format="ISO8601")
+    return list(zip(pd.DatetimeIndex(moments).as_unit("s").asi8.tolist(), (e[by] for e in events)))
 
 
 def cuts(records, size, live=False):

@@ -55,7 +55,7 @@ pd.DataFrame(toy)
 
 # %% tags=["look-real"]
 log = pd.DataFrame(reports)[["arrival", "scheduled", "origin", "carrier", "flight", "tailnum", "dep_delay"]]
-planned = pd.to_datetime(log["scheduled"])
+planned = pd.to_datetime(log["scheduled"], format="ISO8601")
 print(f"{(planned < planned.cummax()).mean():.1%} of the reports are overtaken. Delay in minutes:",
       ", ".join(f"{log['dep_delay'].quantile(share):.0f} (at {share:.0%})" for share in (.5, .9, .99, 1)))
 log.head(5)
@@ -68,7 +68,8 @@ log.head(5)
 
 # %% tags=["step-naive-toy"]
 def per_hour(reports, time):
-    hours = pd.to_datetime([report[time] for report in reports]).floor("h").strftime("%d %H:00")
+    moments = pd.to_datetime([report[time] for report in reports], format="ISO8601")
+    hours = moments.floor("h").strftime("%m-%d %H:00")
     return pd.Series(1, index=hours).groupby(level=0).sum()
 
 
@@ -457,8 +458,10 @@ found = pd.concat([books(f"patience_{wait}").reset_index().assign(patience=wait)
 foreseen = {patience: forecast(patience) for patience in queries}
 for side, guessed in (("published", "published"), ("open", "open"), ("missing", "lost")):
     observed = found[found[side] != 0].rename(columns={side: "n"})[["patience", "begin", "origin", "n"]]
-    prove(f"three patiences, {side} per window: observed = oracle", observed, pd.concat(
-        [rows_of(getattr(run, guessed)).assign(patience=patience) for patience, run in foreseen.items()]))
+    foretold = [(patience, *row) for patience, run in foreseen.items()
+                for row in rows_of(getattr(run, guessed)).itertuples(index=False)]
+    prove(f"three patiences, {side} per window: observed = oracle", observed,
+          pd.DataFrame(foretold, columns=["patience", "begin", "origin", "n"]))
 prove("windows with more reports than the truth", int((found["missing"] < 0).sum()), 0)
 kept = [n for query in queries.values() for n in progress(query)["state_rows"]]
 prove("windows kept after each batch", kept, [n for run in foreseen.values() for n in run.state_rows])
