@@ -9,7 +9,7 @@ import pandas as pd
 
 from .. import faults
 from ..flights import dataset, events, rows
-from ..lab import Exercise, Wrong
+from ..lab import Exercise, Raised, Wrong
 from ..truth import define
 from ._matchers import ask, describe, judge, over_seeds, rows as table_rows, same_rows
 from ._spine import flights as published
@@ -253,15 +253,17 @@ def lifecycle(answer):
         log = faults.shuffled(log, seed=seed) if seed % 2 else faults.shuffled(log, seed=seed, within=90)
         snapshot = {}
         for event in log:
-            before = snapshot
-            snapshot = ask(absorb, before, dict(event)) if not snapshot else absorb(before, dict(event))
+            try:
+                snapshot = absorb(snapshot, dict(event))     # not ask(): it would copy the snapshot for each event
+            except Exception as error:
+                raise Raised(error, f"a snapshot of {len(snapshot):,} rows and {describe(event)}") from error
             if not isinstance(snapshot, dict):
                 raise Wrong(f"absorb must return the snapshot, a dict; yours returned {describe(snapshot)}.")
         if len(snapshot) < len(expected):
-            raise Wrong("Some departures have no row. An event may come before the one that scheduled the flight: any event "
-                        "opens the row.")
+            raise Wrong("Some departures have no row at all. One row per key is the grain.")
         if len(snapshot) > len(expected):
-            raise Wrong("There are more rows than departures. One row per key is the grain, however often an event is delivered.")
+            raise Wrong("There are more rows than departures. An event that is delivered twice is still one event of one flight.")
+        gone = []
         for key, row in expected.items():
             mine = snapshot.get(key, {})
             if any(name not in mine for name in ("route", *kinds)):
@@ -270,10 +272,19 @@ def lifecycle(answer):
                 if mine[name] != row[name]:
                     show = {"key": key, "milestone": name, "yours": mine[name]}
                     if mine[name] is None:
-                        raise Wrong("A milestone that had happened is gone: a later event wrote None over it.", [show])
+                        gone.append((name, key, show))
+                        continue
                     if row[name] is None:
                         raise Wrong("A milestone is filled in that never happened.", [show])
                     raise Wrong("A milestone holds another value than the moment it occurred.", [show])
+        if gone:
+            at = {}
+            for number, event in enumerate(log):
+                at.setdefault((event["kind"], event["key"]), []).append(number)
+            if all(at[name, key][-1] < at["scheduled", key][0] for name, key, _ in gone):
+                raise Wrong("A departure or an end that came before the flight's schedule is lost. Any event opens the row.",
+                            [gone[0][2]])
+            raise Wrong("A milestone that had happened is gone: a later event wrote None over it.", [gone[0][2]])
         routes = ask(nobody_flew, snapshot)
         judge(set(routes) if isinstance(routes, (set, list, tuple)) else routes, idle, [
             (some, "Those are the routes with a cancelled flight. On some of them others flew."),
