@@ -13,6 +13,7 @@ import sys
 import textwrap
 import time
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -42,7 +43,11 @@ def board_changes(slice="day") -> list:
     days the first two are played.
     """
     first, last = days(slice)
-    span = (first, min(last, first + timedelta(days=DAYS - 1)))
+    return list(_played((first, min(last, first + timedelta(days=DAYS - 1)))))
+
+
+@lru_cache(maxsize=4)
+def _played(span) -> tuple:
     ends = {event["key"]: event for kind in ("departed", "cancelled") for event in events(kind, span)}
     changes = []
     for event in events("scheduled", span):
@@ -50,7 +55,7 @@ def board_changes(slice="day") -> list:
     stop = max(change["row"]["scheduled"] for change in changes)
     stop = _text(_time(stop) - timedelta(hours=5))
     changes = [change for change in changes if change["at"] < stop]
-    return sorted(changes, key=lambda change: change["at"])                # stable: a flight's changes keep their order
+    return tuple(sorted(changes, key=lambda change: change["at"]))         # stable: a flight's changes keep their order
 
 
 def _of_a_flight(event: dict, end: dict) -> list:

@@ -228,13 +228,13 @@ worker.wait("board")
 
 # %% tags=["step-envelope"]
 def settled(name):
-    mark = int(sql("select pg_logical_emit_message(true, 'mark', 'here') - '0/0' as lsn").lsn[0])
-    give_up = time.time() + 60
+    marks, give_up = [], time.time() + 60
     while time.time() < give_up:
+        marks += [int(sql("select pg_logical_emit_message(true, 'mark', '') - '0/0' as lsn").lsn[0])]
         stored = worker.offsets(name)
-        if stored.get("lsn", 0) >= mark and not stored.get("snapshot"):
-            return mark
-        time.sleep(0.05)
+        if stored.get("lsn", 0) >= marks[0] and not stored.get("snapshot"):
+            return marks[0]
+        time.sleep(0.1)
 
 
 play(source.dsn, changes[first:second])
@@ -354,7 +354,7 @@ settled("board")
 events = [json.loads(value) for value in broker.peek(TOPIC, 1_000_000).value if value]
 bounds = [json.loads(value) for value in broker.peek(f"{source.database}_board.transaction", 1_000_000).value]
 newest = max(events, key=lambda event: event["source"]["lsn"])["source"]["txId"]
-for event in events:
+for event in sorted(events, key=lambda event: event["source"]["lsn"]):
     if event["source"]["txId"] == newest:
         print({"gate": event["after"]["gate"], **event["transaction"]})
 print(next(bound for bound in bounds if bound["status"] == "END" and bound["id"].startswith(f"{newest}:")))
