@@ -62,10 +62,9 @@ def upsert(table, changes):
     (DeltaTable.forPath(changes.sparkSession, table).alias("t").merge(one.alias("s"), "s.key = t.key and s.lsn > t.lsn or s.key = t.key")
      .whenMatchedUpdate("t.lsn < s.lsn", {"status": "s.status", "lsn": "s.lsn"}).whenNotMatchedInsertAll().execute())
 
-# %% tags=["raises-1"] says="MULTIPLE_SOURCE_ROW"
+# %% tags=["raises-1"] says="UNRESOLVED_COLUMN"
 def upsert(table, changes):
-    target = DeltaTable.forPath(changes.sparkSession, table).alias("t")
-    target.merge(changes.drop("offset").alias("s"), "s.key = t.key").whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
+    changes.groupBy("flight").agg(F.max("lsn")).write.format("delta").mode("append").save(table)
 
 # %% tags=["hint-1"]
 # lab.hint(1)

@@ -223,7 +223,7 @@ worker.put("board", config("board", "departure_board"))
 worker.wait("board")
 
 # %% [markdown]
-# Let the board go on. `settled` says when everything committed so far is in the topic: it writes a mark into the log
+# Let the board go on. `settled` says when everything committed so far is in the topic: it writes marks into the log
 # and waits until Connect has stored a position behind it. Then look at one flight's messages by eye.
 
 # %% tags=["step-envelope"]
