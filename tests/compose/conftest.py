@@ -3,6 +3,7 @@
 These tests work on the checkout they lie in and remove its stack's volumes at the end: .ci/stack/run gives them a copy.
 """
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -16,6 +17,10 @@ JOBS = Path(__file__).with_name("jobs")
 sys.path.insert(0, str(ROOT))
 
 from patternlab.commands import stack as kit  # noqa: E402  (the kit is found by the line above)
+
+
+# brokers are killed here, and the client says thousands of lines about it
+logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
 class Stack:

@@ -98,8 +98,9 @@ def test_the_dev_container_has_the_embedded_stack():
     python = definition["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
     code = ("import patternlab; spark = patternlab.spark_session('dev'); broker = patternlab.kafka(); "
             "print('ran', spark.range(100).count(), broker.topic('dev', partitions=3), patternlab.__file__)")
-    said = kit.docker("run", "--rm", "--init", "--network", "none", "--user", definition["remoteUser"], *settings, "--volume",
-                      f"{ROOT}:/workspaces/kit:ro", kit.image(), python, "-c", code)
+    said = kit.docker("run", "--rm", "--init", "--network", "none", "--user", definition["remoteUser"], *settings,
+                      "--volume", f"{ROOT}:/workspaces/kit:ro", "--workdir", "/workspaces/kit", kit.image(), python, "-c",
+                      code)
     assert "ran 100 dev /workspaces/kit/patternlab/__init__.py" in said
 
 
