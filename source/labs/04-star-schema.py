@@ -360,17 +360,29 @@ def absorb(snapshot, event):
         snapshot[event["key"]][event["kind"]] = event["occurred"]
     return snapshot
 
+
+def nobody_flew(snapshot):
+    return {row["route"] for row in snapshot.values()} - {row["route"] for row in snapshot.values() if row["departed"]}
+
 # %% tags=["wrong-5"] says="a later event wrote None over it"
 def absorb(snapshot, event):
     empty = {"route": (event["origin"], event["dest"]), **dict.fromkeys(KINDS)}
     snapshot[event["key"]] = {**empty, event["kind"]: event["occurred"]}
     return snapshot
 
+
+def nobody_flew(snapshot):
+    return {row["route"] for row in snapshot.values()} - {row["route"] for row in snapshot.values() if row["departed"]}
+
 # %% tags=["wrong-5"] says="delivered twice is still one event"
 def absorb(snapshot, event):
     row = {"route": (event["origin"], event["dest"]), **dict.fromkeys(KINDS), event["kind"]: event["occurred"]}
     snapshot[event["key"], len(snapshot)] = row
     return snapshot
+
+
+def nobody_flew(snapshot):
+    return {row["route"] for row in snapshot.values()} - {row["route"] for row in snapshot.values() if row["departed"]}
 
 # %% tags=["wrong-5"] says="with a cancelled flight"
 def absorb(snapshot, event):
@@ -419,6 +431,10 @@ def nobody_flew(snapshot):
 def absorb(snapshot, event):
     snapshot[event["key"]][event["kind"]] = event["occurred"]
     return snapshot
+
+
+def nobody_flew(snapshot):
+    return {row["route"] for row in snapshot.values()} - {row["route"] for row in snapshot.values() if row["departed"]}
 
 # %% tags=["hint-5"]
 # lab.hint(5)
