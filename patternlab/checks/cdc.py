@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pandas as pd
 import psutil
+import psycopg2
 
 from ..engines import place
 from ..flights import days, events
@@ -88,7 +89,6 @@ def play(dsn: str, changes: list, tick=None, every: int = 30, table: str = "depa
     `tick(at)` is called every `every` minutes of the board's own clock, before anything of that minute. `pace` are seconds
     of rest after each statement, for a writer that others shall overtake.
     """
-    import psycopg2
     began = time.perf_counter()
     connections = {}
 
@@ -141,6 +141,47 @@ def _statement(table: str, change: dict) -> tuple:
         return (f"update {table} set estimate = %s, status = %s, updated_at = %s where key = %s",
                 [row["estimate"], row["status"], row["updated_at"], row["key"]])
     return f"delete from {table} where key = %s", [row["key"]]
+
+
+def settled(name: str, seconds: float = 60) -> int:
+    """Wait until Connect has stored that all that is committed now is in the connector's topics; the log position, a number.
+
+    It writes marks into the log until one of them, or something later, is stored. TimeoutError after `seconds`.
+    """
+    from .. import connect, postgres
+    marks, give_up = [], time.monotonic() + seconds
+    connection = psycopg2.connect(postgres().dsn)
+    connection.autocommit = True
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        while time.monotonic() < give_up:
+            cursor.execute("select pg_logical_emit_message(true, 'mark', '') - '0/0'")
+            marks.append(int(cursor.fetchone()[0]))
+            stored = connect().offsets(name)
+            if stored.get("lsn", 0) >= marks[0] and not stored.get("snapshot"):
+                return marks[0]
+            time.sleep(0.1)
+    raise TimeoutError(f"The connector {name} has not stored position {marks[0]:,} within {seconds:.0f} s. "
+                       f"Look at connect().status({name!r}).")
+
+
+def enlarged(dsn: str, board: pd.DataFrame, folder: Path, rows: int = 300_000) -> tuple:
+    """The board many times over, in two shapes: the PostgreSQL table `archive`, and Parquet files as an Arrow dataset.
+
+    Columns: key ("flight/number"), carrier, dest, status, slip (seconds). Returns (dataset, rows).
+    """
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+    times = max(1, rows // len(board))
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("""create table archive as select key || '/' || n as key, carrier, dest, status,
+            extract(epoch from estimate - scheduled)::int as slip from departure_board cross join generate_series(1, %s) n""",
+                       (times,))
+        cursor.execute("alter table archive add primary key (key); analyze archive")
+    part = board[["key", "carrier", "dest", "status"]].assign(slip=(board.estimate - board.scheduled).dt.total_seconds())
+    many = pd.concat([part.assign(key=part.key + f"/{n}") for n in range(1, times + 1)])
+    ds.write_dataset(pa.Table.from_pandas(many, preserve_index=False), folder, format="parquet",
+                     existing_data_behavior="delete_matching")
+    return ds.dataset(folder, format="parquet"), len(many)
 
 
 def run_elsewhere(call: str, *functions, **names) -> subprocess.Popen:

@@ -28,12 +28,12 @@
 # earlier run left.
 
 # %% tags=["setup"]
-import json, random, struct, threading, time, pandas as pd, psycopg2
-from patternlab import connect, crash_after, kafka, measure, postgres, prove, scoreboard, spark_session, truth, workspace
-from patternlab.checks.cdc import board_changes, killed_elsewhere, play
-began, source, broker, worker, home = time.time(), postgres(), kafka(), connect(), workspace("12-cdc")
-spark, forgotten = spark_session("12-cdc"), [worker.delete(name) for name in ("board", "replay", "outbox")]
-print(source, worker, broker, sep="\n")
+import contextlib, json, random, struct, threading, time, kafka as kafka_python, pandas as pd, psycopg2
+from patternlab import connect, crash_after, kafka, measure, postgres, prove, spark_session, truth, workspace
+from patternlab.checks.cdc import board_changes, enlarged, killed_elsewhere, play, settled
+began, source, worker, broker = time.time(), postgres(), connect(), kafka()
+spark, home = spark_session("12-cdc"), workspace("12-cdc")
+source, worker, broker
 
 # %% [markdown]
 # ## Look at the data
@@ -81,7 +81,7 @@ def poll(at):
     polled.extend(rows.to_dict("records"))
 
 
-source.empty()
+forgotten, _ = [worker.delete(name) for name in ("board", "replay", "outbox")], source.empty()
 sql(BOARD)
 polled = []
 play(source.dsn, [c for c in changes if c["key"] == toy.key.iloc[0]][:2], tick=poll)
@@ -117,7 +117,7 @@ sql("drop table departure_board")
 sql(BOARD + """; create table board_log (id bigserial primary key, op text, key text);
 create function log_change() returns trigger language plpgsql as $$ begin
     insert into board_log (op, key) values (lower(tg_op), coalesce(new.key, old.key)); return null; end $$;
-create trigger log_change after insert or update or delete on departure_board for each row execute function log_change()""")
+create trigger logs after insert or update or delete on departure_board for each row execute function log_change()""")
 logged, wal["trigger"] = [], sql("select pg_current_wal_lsn() - '0/0' as lsn").lsn[0]
 seconds["trigger"] = play(source.dsn, changes, tick=poll_log)
 wal["trigger"] = int(sql("select pg_current_wal_lsn() - '0/0' as lsn").lsn[0] - wal["trigger"])
@@ -147,20 +147,17 @@ fields(b"\0\2" + b"n" + b"t\0\0\0\2UA", 0, ["gate", "carrier"])
 
 # %% tags=["step-decode"]
 def relation(data):
-    (number,), parts = struct.unpack_from(">i", data, 1), data[5:].split(b"\0", 2)
-    (count,), at, names = struct.unpack_from(">h", parts[2], 1), 3, []
-    for _ in range(count):                                           # a flag, the name, then its type: 8 bytes
-        end = parts[2].index(b"\0", at + 1)
-        names, at = [*names, parts[2][at + 1:end].decode()], end + 9
-    return number, names
+    names, at = [], data.index(b"\0", data.index(b"\0", 5) + 1) + 4   # behind schema, table, a letter and a count
+    while at < len(data):                                            # a flag, the name, then its type: 8 bytes
+        end = data.index(b"\0", at + 1)
+        names, at = [*names, data[at + 1:end].decode()], end + 9
+    return struct.unpack_from(">i", data, 1)[0], names
 
 
 def decode(data, relations):
-    columns, at = relations[struct.unpack_from(">i", data, 1)[0]], 5
-    found = {"op": {73: "c", 85: "u", 68: "d"}[data[0]]}
+    found, at, number = {"op": {73: "c", 85: "u", 68: "d"}[data[0]]}, 5, struct.unpack_from(">i", data, 1)[0]
     while at < len(data):                                            # N is the new row, O the old one, K its key
-        image = "after" if data[at:at + 1] == b"N" else "before"
-        found[image], at = fields(data, at + 1, columns)
+        found["after" if data[at:at + 1] == b"N" else "before"], at = fields(data, at + 1, relations[number])
     return found
 
 
@@ -227,16 +224,6 @@ worker.wait("board")
 # and waits until Connect has stored a position behind it. Then look at one flight's messages by eye.
 
 # %% tags=["step-envelope"]
-def settled(name):
-    marks, give_up = [], time.time() + 60
-    while time.time() < give_up:
-        marks += [int(sql("select pg_logical_emit_message(true, 'mark', '') - '0/0' as lsn").lsn[0])]
-        stored = worker.offsets(name)
-        if stored.get("lsn", 0) >= marks[0] and not stored.get("snapshot"):
-            return marks[0]
-        time.sleep(0.1)
-
-
 play(source.dsn, changes[first:second])
 position = settled("board")
 messages = broker.peek(TOPIC, 1_000_000)
@@ -265,8 +252,8 @@ def read(messages, row):
     return (messages.where("value is not null")                      # a tombstone is for Kafka, not for us
             .select("partition", "offset", event.alias("e"))
             .where("e.op in ('r', 'c', 'u', 'd')")
-            .selectExpr("inline(array(coalesce(e.after, e.before)))", "e.op = 'd' as gone", "offset", "e.source.snapshot",
-                        "struct(e.op <> 'r' as streamed, e.source.lsn as lsn) as position"))
+            .selectExpr("inline(array(coalesce(e.after, e.before)))", "e.op = 'd' as gone", "partition", "offset",
+                        "e.source.snapshot", "struct(e.op <> 'r' as streamed, e.source.lsn as lsn) as position"))
 
 
 def latest(changed):
@@ -274,6 +261,7 @@ def latest(changed):
     return changed.withColumn("rank", F.row_number().over(newest)).where("rank = 1").drop("rank")
 
 
+from delta.tables import DeltaTable
 from pyspark.sql import functions as F, Window
 topic = spark.read.format("kafka").option("kafka.bootstrap.servers", broker.bootstrap).option("subscribe", TOPIC).load()
 of_it = F.col("key") == json.loads(gone)["key"]
@@ -287,9 +275,6 @@ latest(read(topic, ROW)).select("key", "status", "gone", "position").where(of_it
 # batch safe to run twice.
 
 # %% tags=["step-merge"]
-from delta.tables import DeltaTable
-
-
 def upsert(batch, table, row):
     replica = DeltaTable.forPath(batch.sparkSession, table)
     newest = latest(read(batch, row)).drop("partition", "offset", "snapshot")
@@ -368,7 +353,8 @@ print(next(bound for bound in bounds if bound["status"] == "END" and bound["id"]
 sql("""create table boarding (key text primary key); create table outbox (id uuid primary key default gen_random_uuid(),
     aggregatetype text, aggregateid text, type text, payload jsonb)""")
 router = {"transforms": "router", "transforms.router.type": "io.debezium.transforms.outbox.EventRouter",
-          "transforms.router.table.expand.json.payload": True, "tombstones.on.delete": False, "snapshot.mode": "no_data",
+          "transforms.router.table.expand.json.payload": True, "tombstones.on.delete": False,
+          "snapshot.mode": "no_data",
           "transforms.router.route.topic.replacement": source.database + "_${routedByValue}"}
 NOTICES = broker.topic(f"{source.database}_notices")
 worker.put("outbox", {**config("outbox", "outbox"), **router})
@@ -388,7 +374,7 @@ found = {"query": truth("board_polled", "day"), "trigger": truth("board_triggere
          "log": {"captured": len(captured), "delete": 0, "overwritten": 0, "late commit": 0}}
 methods = pd.DataFrame(found).T[::-1]
 unseen = 1 - methods.captured["query"] / len(changes)
-axes = methods.plot.barh(stacked=True, figsize=(8, 2.8), width=0.7, edgecolor="black", color=["0.8", "0.3", "0.55", "1.0"],
+axes = methods.plot.barh(stacked=True, figsize=(8, 2.8), width=0.7, ec="black", color=["0.8", "0.3", "0.55", "1.0"],
                          title=f"Asking every half hour misses {unseen:.0%} of the changes; the log misses none")
 for pieces, hatch in zip(axes.containers, ("", "///", "xxx", "...")):
     for piece in pieces:
@@ -419,37 +405,32 @@ def now():
     return {row.key: row.updated_at for row in sql("select key, updated_at from departure_board").itertuples()}
 
 
-def apply_to(copy, stream):
+def off(copy, stream, board, loaded_last=()):
     for change in stream:
-        if change["op"] == "d":
-            copy.pop(change["before"]["key"], None)
-        else:
+        copy.pop(change.get("before", {}).get("key"), None)
+        if "after" in change:
             copy[change["after"]["key"]] = pd.Timestamp(change["after"]["updated_at"])
-    return copy
-
-
-def off(copy, board):
+    copy.update(loaded_last)
     return {"missing": len(board.keys() - copy.keys()), "ghosts": len(copy.keys() - board.keys()),
             "stale": sum(copy[key] != board[key] for key in board.keys() & copy.keys())}
 
 
-third = second + 400
-expected = truth("board", "day").set_index("key").updated_at.map(pd.Timestamp).to_dict()
-print("the whole log, from the first change on:", off(apply_to({}, captured), expected))
+expected = truth("board", "day").set_index("key").updated_at.map(pd.Timestamp)
+print("the whole log:", off({}, captured, expected.to_dict()))
 
 # %% tags=["break-naive-handover"]
-MAKE, DROP = "select pg_create_logical_replication_slot('naive', 'pgoutput')", "select pg_drop_replication_slot('naive')"
+third = second + 400
 sql("create publication naive for table departure_board")
 snapshot = now()                                                     # read, then make the slot: a gap
 play(source.dsn, changes[second:second + 100])
-sql(MAKE)
+sql("select pg_create_logical_replication_slot('naive', 'pgoutput')")
 play(source.dsn, changes[second + 100:second + 200])
-gap = off(apply_to(dict(snapshot), read_log("naive", "naive")), now())
+gap = off(snapshot, read_log("naive", "naive"), now())
 snapshot = now()                                                     # the slot is there, the snapshot is loaded last
 play(source.dsn, changes[second + 200:third])
-stale = off({**apply_to({}, read_log("naive", "naive")), **snapshot}, now())
-sql(DROP)
-print({"snapshot before the slot": gap, "snapshot loaded last": stale}, sep="\n")
+stale = off({}, read_log("naive", "naive"), now(), loaded_last=snapshot)
+sql("select pg_drop_replication_slot('naive')")
+print({"snapshot before the slot": gap, "snapshot loaded last": stale})
 
 # %% [markdown]
 # ### Two changes of one flight in one MERGE; a tombstone read as a row
@@ -524,13 +505,9 @@ print(f"{len(set(board(TRIAL).key) - set(sql('select key from departure_board').
 
 # %% tags=["break-crash"]
 def crashed(before):
-    crash = crash_after(1)
-
     def handle(batch, table, row):
-        if before:
-            crash()
-        sweep(batch, table, row)
-        crash()
+        None if before else sweep(batch, table, row)
+        crash_after(1)()
     try:
         follow(TRIAL, REPLAY, handle, ROW)
     except Exception as error:
@@ -569,39 +546,30 @@ pd.DataFrame(points, columns=["killed", "hit"]).T
 # between. The outbox of step 5 gets the same crashes.
 
 # %% tags=["break-dual-write"]
-from kafka import KafkaProducer
-from patternlab.faults import Crash
+NOTE = "insert into outbox (aggregatetype, aggregateid, type, payload) values ('notices', %s, 'closed', '{}')"
 
 
 def close_gate(way, key, send, crash):
-    connection = psycopg2.connect(source.dsn)
-    with connection, connection.cursor() as cursor:                  # an exception in here rolls back
+    send(key) if way == "message first" else None
+    with psycopg2.connect(source.dsn) as connection, connection.cursor() as cursor:    # an exception rolls back
         cursor.execute("insert into boarding values (%s)", (f"{way}:{key}",))
-        if way == "message first":
-            send(key.encode())
-        elif way == "outbox":
-            cursor.execute("insert into outbox (aggregatetype, aggregateid, type, payload) "
-                           "values ('notices', %s, 'closed', '{}')", (key,))
-        crash()                                                      # 1: before the commit
-    crash()                                                          # 2: after it
-    send(key.encode()) if way == "row first" else None
+        cursor.execute(NOTE, (key,)) if way == "outbox" else None
+        crash()
+    crash()
+    send(key) if way == "row first" else None
+    return f"{key} is closed"
 
 
-producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
 close_gate("outbox", "test", None, crash_after(3))
-print("one gate closed, no crash:", *sql("select key from boarding").key)
 
 # %% tags=["break-outbox"]
-told = {}
+told, producer = {}, kafka_python.KafkaProducer(bootstrap_servers=broker.bootstrap)
 for way in ("row first", "message first", "outbox"):
     notes = NOTICES if way == "outbox" else broker.topic(f"{source.database}_dual")
     for number, change in enumerate(changes[:60]):
         crash = crash_after(3 if number % 10 < 9 else 2 if way == "row first" else 1)
-        try:
-            close_gate(way, change["key"], lambda note: producer.send(notes, key=note), crash)
-        except Crash:
-            pass
-    producer.flush()
+        with contextlib.suppress(Exception):
+            close_gate(way, change["key"], lambda key: producer.send(notes, key=key.encode()).get(5), crash)
     settled("outbox")
     heard = set(broker.peek(notes, 10_000).key.str.strip('"')) - {"test"}
     done = {key.split(":", 1)[1] for key in sql("select key from boarding").key if key.startswith(way)} - {"test"}
@@ -651,7 +619,7 @@ print({"flight": late, "by number alone": latest(by_number).first().gate,
 
 # %% tags=["prove-captured"]
 prove("asking by updated_at captures what the truth says", len(polled), truth("board_polled", "day")["captured"])
-prove("the trigger's log misses the late commits only", sum(map(len, logged)), truth("board_triggered", "day")["captured"])
+prove("the trigger's log misses late commits only", sum(map(len, logged)), truth("board_triggered", "day")["captured"])
 by_flight, in_log = {}, {}
 for change in changes:
     by_flight.setdefault(change["key"], []).append(change["op"][0])
@@ -691,57 +659,48 @@ prove("flights whose changes are out of order", sum(list(lsns) != sorted(lsns) f
 # How long from an insert to a consumer? And what does each way cost the source, which is not yours?
 
 # %% tags=["step-latency"]
-from kafka import KafkaConsumer
-consumer = KafkaConsumer(TOPIC, bootstrap_servers=broker.bootstrap, auto_offset_reset="latest", fetch_max_wait_ms=10)
+consumer = kafka_python.KafkaConsumer(TOPIC, bootstrap_servers=broker.bootstrap, fetch_max_wait_ms=10)
 consumer.poll(timeout_ms=1000)
 lags = []
 for number in range(100):
     sent = time.time()
     sql("insert into departure_board (key) values (%s)", f"probe {number}")
-    while not consumer.poll(timeout_ms=200) and time.time() - sent < 5:
-        pass
+    consumer.poll(timeout_ms=5000)
     lags.append((time.time() - sent) * 1000)
 consumer.close()
 sql("delete from departure_board where key like 'probe %'")
 lags = pd.Series(lags)
 print(f"insert to consumer: p50 {lags.quantile(.5):.0f} ms, p95 {lags.quantile(.95):.0f} ms of {len(lags)}")
-table = methods.loc[["query", "trigger", "log"]].assign(lag=["15 min", "15 min", f"{lags.median():.0f} ms"])
-table.assign(**{"log bytes a change": [int(wal[way] / len(changes)) for way in ("query", "trigger", "query")],
-                "seconds of the play": [round(seconds[way], 1) for way in ("query", "trigger", "query")]})
 
 # %% [markdown]
 # OLTP against OLAP: the same rows many times over, as rows in PostgreSQL and as columns out of the replica. A
-# question about all flights, a question about one, a change of one. Each shape wins where it was built for.
+# question about all flights, a question about one, a change of one. Each shape wins where it was built for. Last, all three ways side by side, and what the stack holds.
 
 # %% tags=["step-two-shapes"]
 import timeit, pyarrow.dataset as ds
-times, one = 300_000 // len(expected), f"{late}/1"
-sql(f"""create table archive as select key || '/' || n as key, carrier, dest, status,
-        extract(epoch from estimate - scheduled)::int as slip from departure_board cross join generate_series(1, {times}) n;
-    alter table archive add primary key (key); analyze archive""")
-with measure("12-cdc: the replica as columns") as m:
-    rows = spark.read.format("delta").load(TRIAL).where("not gone").crossJoin(spark.range(1, times + 1)).coalesce(1)
-    (rows.selectExpr("concat(key, '/', id) as key", "carrier", "dest", "status", "int(estimate) - int(scheduled) as slip")
-     .write.parquet(str(home / "columns"), mode="overwrite"))
-    m.path, m.rows = home / "columns", times * len(expected)
-columns = ds.dataset(str(home / "columns"), format="parquet")
+one = ds.field("key") == f"{late}/1"
+with measure("12-cdc: the replica, many times over") as m:
+    columns, m.rows = enlarged(source.dsn, board(TRIAL), home / "columns")
 work = {"mean slip of each carrier": ("select carrier, avg(slip) from archive group by carrier",
         lambda: columns.to_table(columns=["carrier", "slip"]).group_by("carrier").aggregate([("slip", "mean")])),
-        "one flight": (f"select * from archive where key = '{one}'", lambda: columns.to_table(filter=ds.field("key") == one)),
-        "one change": (f"update archive set status = 'late' where key = '{one}'",
+        "one flight": (f"select * from archive where key = '{late}/1'", lambda: columns.filter(one).to_table()),
+        "one change": (f"update archive set status = 'late' where key = '{late}/1'",
                        lambda: DeltaTable.forPath(spark, TRIAL).update(f"key = '{late}'", {"gate": "gate"}))}
 pd.DataFrame({name: {"rows": timeit.timeit(lambda: sql(query), number=1), "columns": timeit.timeit(scan, number=1)}
               for name, (query, scan) in work.items()}).mul(1000).round(1).rename("{} (ms)".format)
 
 # %% tags=["step-stack"]
-import psutil
-
+import psutil, patternlab
+table = methods.loc[["query", "trigger", "log"]].assign(lag=["15 min", "15 min", f"{lags.median():.0f} ms"])
+display(table.assign(**{"log bytes a change": [int(wal[way] / len(changes)) for way in ("query", "trigger", "query")],
+                        "seconds of the play": [round(seconds[way], 1) for way in ("query", "trigger", "query")]}))
 family = [psutil.Process(), *psutil.Process().children(recursive=True)]
 print(f"memory of {len(family)} processes: {sum(process.memory_info().rss for process in family) / 1e9:.2f} GB")
 print(f"from set-up to here: {time.time() - began:.0f} s")
-worker.delete("board"), worker.delete("replay"), worker.delete("outbox"), source.empty()
+forgotten = [worker.delete(name) for name in ("board", "replay", "outbox")]
+source.empty()
 print("slots left on the source:", len(sql("select 1 from pg_replication_slots where database = current_database()")))
-scoreboard()
+patternlab.scoreboard()
 
 # %% [markdown]
 # ## When not, and the neighbours
