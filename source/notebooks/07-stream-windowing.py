@@ -284,8 +284,8 @@ pd.DataFrame(lost_reports, columns=["key", "scheduled", "arrival", "dep_delay"])
 # that its whole window does.
 
 # %% tags=["figure-plane"]
-share = f"An hour of patience loses {len(lost_reports):,} of {len(reports):,} reports"
-plane(reports, hour, lost=lost_reports, title=f"{share}: those far above the diagonal");
+finding = f"An hour of patience loses {len(lost_reports):,} of {len(reports):,} reports"
+plane(reports, hour, lost=lost_reports, title=finding);
 
 # %% [markdown]
 # ## Predict
@@ -300,7 +300,8 @@ print(f"You expect {guess:,} of {len(reports):,} reports to be lost.")
 # %% [markdown]
 # ## Break it
 #
-# **No patience.** Two more queries run side by side on the same topic: patience 0, and three hours.
+# **No patience.** Two more queries run side by side on the same topic: patience 0, and three hours. (On a slice of many days
+# the batches are long, and hide most of the loss. *Measure it* says why.)
 
 # %% tags=["break-patience"]
 queries = {patience: start(counted("departures-07", per_batch, f"{patience} minutes"), f"patience_{patience}")
