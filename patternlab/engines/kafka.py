@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import uuid
 from pathlib import Path
 
@@ -75,7 +76,7 @@ class Kafka:
         """Start this kernel's broker; with `bootstrap`, use the one that runs there instead."""
         self.bootstrap, self._process, self._own = bootstrap, None, not bootstrap
         if self._own:
-            self._folder = kernels.run_folder() / "kafka"
+            self._folder = Path(tempfile.mkdtemp(prefix="kafka-", dir=kernels.run_folder()))
             self.log = self._folder / "server.log"
             for attempt in range(3):                        # another program can take a port between choosing and binding it
                 try:
