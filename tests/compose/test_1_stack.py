@@ -81,7 +81,7 @@ def test_env_has_secrets_for_the_owner_only(stack):
 
 
 def test_ports_are_on_loopback_only(stack):
-    ports = {str(default) for _, default, _ in kit.PORTS}
+    ports = {kit.setting(name, str(default)) for name, default, _ in kit.PORTS}
     told = subprocess.run(["ss", "-Hltn"], capture_output=True, text=True, check=True).stdout
     rows = [line.split()[3] for line in told.splitlines()]
     listening = [row for row in rows if row.rpartition(":")[2] in ports]
