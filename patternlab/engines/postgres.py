@@ -25,7 +25,8 @@ MEGABYTES = 150
 # fsync is off because a lab's data ends with the kernel; synchronous_commit stays on, because logical decoding reads
 # flushed log only and would lag by 200 ms. A forgotten slot may hold back 256 MB and not the whole disk.
 SETTINGS = dict(listen_addresses="127.0.0.1", unix_socket_directories="", wal_level="logical", max_wal_senders=10,
-                max_replication_slots=10, max_slot_wal_keep_size="256MB", max_wal_size="256MB", shared_buffers="32MB",
+                max_replication_slots=10, max_slot_wal_keep_size="256MB", max_wal_size="256MB",
+                min_wal_size="32MB", shared_buffers="32MB",
                 fsync="off", timezone="UTC", log_timezone="UTC")
 _server = None
 
