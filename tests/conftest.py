@@ -14,7 +14,7 @@ def pytest_collection_modifyitems(items):
         special = re.fullmatch(r"test_(\d\d)_(\w+)", item.module.__name__.rpartition(".")[2])
         slug = f"{special[1]}-{special[2].replace('_', '-')}" if special else values.get("slug")
         if special or "test_notebooks" in item.module.__name__:
-            return 2, slug, values.get("slice") or ""
+            return 2, slug, runs.resolved(slug, values.get("slice")) or ""
         return (1 if "test_labs" in item.module.__name__ else 0), "", ""
     items.sort(key=place)
 

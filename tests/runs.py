@@ -53,11 +53,20 @@ def load(slug: str, folder: str = "notebooks"):
     return nbformat.reads(text, as_version=4)
 
 
+def resolved(slug: str, slice: str | None) -> str | None:
+    """The slice to set for a run: a notebook whose source names no slice but the day is run on it once, not twice."""
+    if slice is None and source(slug, "notebooks").exists():
+        named = set(re.findall(r"""["'](day|week|year)["']""", source(slug, "notebooks").read_text("utf-8")))
+        return "day" if named == {"day"} else None
+    return slice
+
+
 def executed(slug: str, slice: str | None = None):
     """The testbook client of notebook `slug`, run from the top in a kernel of its own with PATTERNLAB_SLICE=slice.
 
     `client.seconds` is how long all cells took. An error in a cell raises AssertionError, here and at every later call.
     """
+    slice = resolved(slug, slice)
     client = _runs.get((slug, slice))
     if isinstance(client, AssertionError):
         raise client
