@@ -586,7 +586,8 @@ pd.DataFrame(told)
 # %% tags=["break-slot"]
 def log_mb():
     sql("checkpoint")
-    return round(float(sql("select sum(size) / 1e6 as mb from pg_ls_waldir()").mb[0]))
+    used = "select sum(size) / 1e6 as mb from pg_ls_waldir() where name <= pg_walfile_name(pg_current_wal_lsn())"
+    return round(float(sql(used).mb[0]))                             # files beyond it are empty ones, kept for later
 
 
 sql("select pg_create_logical_replication_slot('forgotten', 'pgoutput')")
