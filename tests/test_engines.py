@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -26,6 +27,11 @@ broker.topic("reports", 2)
 table = str(workspace("kernel-test") / "table")
 spark.range(10).write.format("delta").save(table)
 assert spark.read.format("delta").load(table).selectExpr("sum(id)").first()[0] == 45
+rows = spark.readStream.format("delta").load(table).selectExpr("timestamp_seconds(id) AS t").withWatermark("t", "1 day")
+query = (rows.groupBy("t").count().writeStream.format("memory").queryName("q").trigger(availableNow=True)
+         .option("checkpointLocation", table + "-checkpoint").start())
+query.awaitTermination(60)
+assert spark.read.format("statestore").load(table + "-checkpoint").count() == 10       # its reader quotes a path twice
 assert spark.sparkContext.parallelize(range(4), 2).map(lambda n: n * n).sum() == 14      # Python workers are alive too
 family = psutil.Process().children(recursive=True)
 ports = sorted({c.laddr.port for p in family for c in p.net_connections() if c.status == "LISTEN"})
@@ -76,6 +82,7 @@ def test_two_kernels_of_two_kits_and_every_way_to_end(elsewhere):
     assert set(first[3] + second[3]) <= {"127.0.0.1", "::ffff:127.0.0.1"}, "engines listen on loopback only"
     assert second[0].wait(60) == 0
     assert gone(second[1], second[2]) == []
+    assert not list(Path(tempfile.gettempdir()).glob(f"patternlab-{second[0].pid}-*")), "nor a link to them"
     assert not any((elsewhere / "run").iterdir()) and not any((elsewhere / "work").iterdir()), "a normal end removes its folders"
     assert all(psutil.pid_exists(pid) for pid in first[1][:1]), "the other kernel goes on"
     first[0].send_signal(signal.SIGKILL)
@@ -85,6 +92,15 @@ def test_two_kernels_of_two_kits_and_every_way_to_end(elsewhere):
     os.utime(folder, (0, 0))
     kernels.sweep()
     assert not folder.exists(), "the next kernel sweeps what a killed one left"
+
+
+def test_a_path_with_spaces_works_for_every_reader_and_a_kill_leaves_no_link(elsewhere):
+    process, pids, ports, _ = start_kernel("kill -9", PATTERNLAB_STATE=str(elsewhere))
+    link = next(Path(tempfile.gettempdir()).glob(f"patternlab-{process.pid}-*"))
+    assert link.is_symlink() and link.resolve() == (elsewhere / "work").resolve()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert gone(pids, ports) == [] and not link.is_symlink()
 
 
 def test_an_exception_leaves_nothing():

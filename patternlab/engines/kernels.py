@@ -3,12 +3,17 @@ import json
 import os
 import platform
 import shutil
+import subprocess
+import sys
+import tempfile
 import time
+import urllib.parse
 from pathlib import Path
 
 from . import place
 
 _mine = None
+_watchers = []         # they remove links when this kernel is gone
 
 
 def _started(pid: int) -> float:
@@ -86,10 +91,34 @@ def name_kernel(app: str) -> None:
 
 def work_folder(name: str) -> Path:
     """An empty folder for this kernel's tables, on the storage that the whole cluster sees."""
-    folder = place.shared("work") / f"{name}--{run_folder().name}"
+    folder = _plain(place.shared("work")) / f"{name}--{run_folder().name}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
+
+
+def _plain(folder: Path) -> Path:
+    """`folder` by a path without spaces or other letters that a URI would quote: Spark's state reader quotes them twice.
+
+    Where the checkout has such letters, this is a link in the system's temporary folder; a process that waits for this
+    kernel's end removes it, whatever ended the kernel.
+    """
+    if urllib.parse.quote(str(folder)) == str(folder) or os.name == "nt":
+        return folder
+    link = Path(tempfile.gettempdir()) / f"patternlab-{run_folder().name}"
+    if not link.is_symlink():
+        link.symlink_to(folder, target_is_directory=True)
+        _watchers.append(subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", "import os, sys; sys.stdin.read(); os.unlink(sys.argv[1])", str(link)],
+            stdin=subprocess.PIPE, start_new_session=True))
+    return link
+
+
+def _end_watchers() -> None:
+    while _watchers:
+        watcher = _watchers.pop()
+        watcher.stdin.close()
+        watcher.wait(10)
 
 
 def available() -> int:
@@ -123,3 +152,4 @@ def forget() -> None:
         for folder in place.shared("work").glob(f"*--{_mine.name}"):
             shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(_mine, ignore_errors=True)
+        _end_watchers()
