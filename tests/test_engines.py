@@ -235,6 +235,7 @@ quick = {"kafka.default.api.timeout.ms": 3000, "kafka.request.timeout.ms": 2000,
 quick |= {"kafka.bootstrap.servers": broker.bootstrap, "subscribe": "t"}
 spark.read.format("kafka").options(**quick).load().count()
 """,
+    "nobody at that port": "import psycopg2; psycopg2.connect('postgresql://lab@127.0.0.1:1/lab', connect_timeout=3)",
     "the JVM was killed": """
 import os, signal, psutil
 jvm = [p for p in psutil.Process().children() if "SparkSubmit" in " ".join(p.cmdline())][0]
@@ -255,6 +256,7 @@ SAYS = {
     "CHECK violated": "A row breaks a CHECK constraint of the Delta table, so nothing was written: small (twice < 100)",
     "topic unknown": "The topic is not on the broker",
     "broker gone": "The Kafka broker does not answer",
+    "nobody at that port": "PostgreSQL does not run: it was killed or it ended. Call postgres().restart()",
     "the JVM was killed": "The Spark JVM of this kernel is gone",
 }
 
@@ -283,5 +285,5 @@ def test_errors_are_a_cause_and_one_fix(said, name):
     assert SAYS[name] in said[name]
     if "What happened" in said[name]:
         lines = said[name].splitlines()
-        assert lines[1].startswith("What to do: ")
+        assert lines[1].startswith(("What to do: ", "PostgreSQL's words: "))
         assert len([line for line in lines if not line.startswith("  line ")]) <= 4 and len(lines) <= 9, said[name]

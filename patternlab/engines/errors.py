@@ -123,6 +123,10 @@ class _Known(dict):
 
 
 def _lines(error) -> list:
+    if type(error).__module__.startswith("psycopg2"):
+        from . import postgres
+        said = postgres.explain(error)
+        return ([f"What happened: {said}"] if said else []) + [f"PostgreSQL's words: {str(error).strip()[:400]}"]
     said = translate(error)
     words = (_java_words(error) or [str(error)])[-1]
     first = next((line.strip() for line in words.splitlines() if line.strip()), type(error).__name__)
@@ -160,5 +164,9 @@ def install() -> None:
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     # a JVM that was killed is met as a ConnectionError below a Py4JNetworkError
-    shell.set_custom_exc((PySparkException, Py4JError, KafkaError, ConnectionError), _handler)
+    known = (PySparkException, Py4JError, KafkaError, ConnectionError)
+    with contextlib.suppress(ImportError):
+        import psycopg2
+        known += (psycopg2.Error,)
+    shell.set_custom_exc(known, _handler)
     shell._patternlab_errors = True
