@@ -160,7 +160,8 @@ def wheel(folder, version):
 def tiny(home):
     """The version of `tiny` in the environment of `home`, asked from another folder; `patternlab` imports as well."""
     code = "import patternlab, tiny; print(tiny.version, patternlab.__file__)"
-    done = subprocess.run([home / ".venv/bin/python", "-c", code], cwd="/", capture_output=True, text=True)
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}   # as `kit.py test` sets it
+    done = subprocess.run([home / ".venv/bin/python", "-c", code], cwd="/", env=alone, capture_output=True, text=True)
     version, _, where = done.stdout.strip().partition(" ")
     assert where == str(home / "patternlab/__init__.py"), done.stdout + done.stderr
     return version
