@@ -27,7 +27,7 @@ broker.topic("reports", 2)
 table = str(workspace("kernel-test") / "table")
 spark.range(10).write.format("delta").save(table)
 assert spark.read.format("delta").load(table).selectExpr("sum(id)").first()[0] == 45
-rows = spark.readStream.format("delta").load(table).selectExpr("timestamp_seconds(id) AS t").withWatermark("t", "1 day")
+rows = spark.readStream.format("delta").load(table).selectExpr("timestamp_seconds(1e9 + id) AS t").withWatermark("t", "1 day")
 query = (rows.groupBy("t").count().writeStream.format("memory").queryName("q").trigger(availableNow=True)
          .option("checkpointLocation", table + "-checkpoint").start())
 query.awaitTermination(60)
@@ -51,11 +51,18 @@ def start_kernel(end: str, **settings):
     raise AssertionError(process.communicate()[1])
 
 
+def running(pid) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def gone(pids, ports) -> list:
     """What of the processes and ports is still there after at most 15 seconds."""
     left = []
     for _ in range(150):
-        left = [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+        left = [pid for pid in pids if running(pid)]
         for port in ports:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
