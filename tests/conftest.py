@@ -1,6 +1,11 @@
-"""Order and summary of the tests: quick ones first, then notebook by notebook, so that each one runs in one kernel once."""
+"""Order, grouping and summary of the tests: what shares a kernel stays together, so that each notebook runs once.
+
+One process: quick tests first. Several (`-n 2 --dist loadgroup`, which `kit.py test` asks for): the long ones first, so that no
+process waits for the other at the end.
+"""
 import re
 
+import pytest
 import runs
 
 
@@ -8,15 +13,21 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "anyslice: runs every notebook on a slice that nobody wrote a number for")
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     def place(item):
         values = getattr(getattr(item, "callspec", None), "params", {})
-        special = re.fullmatch(r"test_(\d\d)_(\w+)", item.module.__name__.rpartition(".")[2])
-        slug = f"{special[1]}-{special[2].replace('_', '-')}" if special else values.get("slug")
-        if special or "test_notebooks" in item.module.__name__:
+        module = item.module.__name__.rpartition(".")[2]
+        special = re.fullmatch(r"test_(\d\d)_(\w+)", module)
+        slug = f"{special[1]}-{special[2].replace('_', '-')}" if special else values.get("slug", "")
+        if special or module == "test_notebooks":
             return 2, slug, runs.resolved(slug, values.get("slice")) or ""
-        return (1 if "test_labs" in item.module.__name__ else 0), "", ""
-    items.sort(key=place)
+        return (1, slug, "") if module == "test_labs" else (0, module, "")
+
+    places = {item: place(item) for item in items}
+    for item, where in places.items():
+        item.add_marker(pytest.mark.xdist_group(" ".join(map(str, where))))
+    several = getattr(config.option, "dist", "no") != "no" or hasattr(config, "workerinput")
+    items.sort(key=places.get, reverse=several)
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -26,5 +37,12 @@ def pytest_terminal_summary(terminalreporter):
             terminalreporter.write_line(f"{what:<28} {slice:<26} {seconds:7.1f} s")
 
 
-def pytest_sessionfinish():
+def pytest_sessionfinish(session):
     runs.close_all()
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["timings"] = runs.timings
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    runs.timings.extend(getattr(node, "workeroutput", {}).get("timings", []))

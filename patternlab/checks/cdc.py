@@ -11,6 +11,7 @@ import random
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -184,15 +185,14 @@ def enlarged(dsn: str, board: pd.DataFrame, folder: Path, rows: int = 300_000) -
     return ds.dataset(folder, format="parquet"), len(many)
 
 
-def run_elsewhere(call: str, *functions, **names) -> subprocess.Popen:
+def run_elsewhere(call: str, *functions) -> subprocess.Popen:
     """Start `call` in a Python of its own, with its own Spark JVM, on this kernel's engines: a process that can be killed.
 
-    `functions` are the notebook's own (their source is taken), `names` what else they use (numbers, texts). Before the call
-    stand: spark_session, kafka, F, Window, DeltaTable.
+    `functions` are the notebook's own: their source is taken. Before them stand spark_session, kafka, F, Window, DeltaTable.
     """
     from .. import kafka
     lines = ["from pyspark.sql import functions as F, Window", "from delta.tables import DeltaTable",
-             "from patternlab import kafka, spark_session", *(f"{name} = {value!r}" for name, value in names.items()),
+             "from patternlab import kafka, spark_session",
              *(textwrap.dedent(inspect.getsource(function)) for function in functions), call]
     environment = dict(os.environ, PATTERNLAB_KAFKA=kafka().bootstrap, PATTERNLAB_STACK="embedded",
                        PATTERNLAB_SPARK_MASTER="local[2]")
@@ -201,26 +201,29 @@ def run_elsewhere(call: str, *functions, **names) -> subprocess.Popen:
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
 
 
-def killed_elsewhere(call: str, watch: Path, rest: float, *functions, **names) -> bool:
-    """`run_elsewhere`, and SIGKILL to it and its JVM `rest` seconds after the folder `watch` has gained a file.
+def killed_elsewhere(call: str, rest: float, *functions) -> bool:
+    """`run_elsewhere`, and SIGKILL to it and its JVM `rest` seconds after it printed the line "at work".
 
-    True if it was killed at work, False if it ended by itself before that (its last words are printed).
+    True if it was killed at work, False if it ended by itself, or did not get to work in two minutes (its words are printed).
     """
-    before = len(list(watch.iterdir()))
-    process = run_elsewhere(call, *functions, **names)
-    give_up = time.monotonic() + 60
-    while process.poll() is None and len(list(watch.iterdir())) == before and time.monotonic() < give_up:
-        time.sleep(0.02)
-    time.sleep(rest)
+    process, said, at_work = run_elsewhere(call, *functions), "", False
+    limit = threading.Timer(120, process.kill)
+    limit.start()
+    for line in process.stdout:
+        said, at_work = said + line, line == "at work\n"
+        if at_work:
+            time.sleep(rest)
+            break
+    limit.cancel()
     family = _family(process.pid) if process.poll() is None else []
     for member in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             member.kill()
     psutil.wait_procs(family, timeout=10)
-    said = process.communicate()[0]
-    if len(family) < 2:
+    said += process.communicate()[0]
+    if not at_work or len(family) < 2:
         print(said[-1500:])
-    return len(family) >= 2
+    return at_work and len(family) >= 2
 
 
 def _family(pid: int) -> list:

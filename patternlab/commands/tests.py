@@ -1,22 +1,32 @@
 """`kit.py test`: fetch what is missing, then pytest on tests/ (all but tests/compose, which is `kit.py stack test`)."""
 import os
+import re
 import subprocess
 import sys
 
-from ..engines import jars
+from ..engines import jars, kernels
 from ..engines.place import ROOT
 from .start import prepare_archives
 
+TWO_NEED = 6e9          # bytes: two notebooks with all their engines, and pytest
+
 
 def main(argv: list[str]) -> int:
-    """Run the tests; every argument goes to pytest, and paths among them replace tests/. Returns pytest's exit code."""
+    """Run the tests; every argument goes to pytest, and paths among them replace tests/. Returns pytest's exit code.
+
+    Two notebooks run at a time, because one spends half its time waiting; -n 0 or -n 4 asks for another number.
+    """
     jars.fetch(*jars.DEFAULT)
     prepare_archives()
     named = [word for word in argv if not word.startswith("-") and (ROOT / word.split("::")[0]).exists()]
     where = [] if named else ["tests", "--ignore=tests/compose"]
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
+    by_hand = any(re.match(r"-n|--numprocesses", word) for word in argv)
+    two = os.cpu_count() > 1 and kernels.available() > TWO_NEED
+    number = [] if by_hand else ["-n", "2" if two else "0"]
+    apart = [] if any(re.match(r"--pdb|--trace$|--co", word) for word in argv) else [*number, "--dist", "loadgroup"]
     sys.stdout.flush()
-    tests = subprocess.Popen([sys.executable, "-m", "pytest", *where, *argv], cwd=ROOT, env=environment)
+    tests = subprocess.Popen([sys.executable, "-m", "pytest", *where, *apart, *argv], cwd=ROOT, env=environment)
     while True:
         try:
             return tests.wait()

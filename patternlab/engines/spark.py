@@ -67,7 +67,8 @@ def _class_path() -> list:
 
 def _command(folder: Path, flags, memory: str, conf: dict) -> list:
     arguments = java.argument_file(folder, _class_path())
-    command = [java.java(), *flags, *MODULES, f"-Xmx{memory}", "-Dfile.encoding=UTF-8", f"-Djava.io.tmpdir={folder}",
+    # -Xms: Java would begin with a 64th of the machine's memory
+    command = [java.java(), *flags, *MODULES, "-Xms128m", f"-Xmx{memory}", "-Dfile.encoding=UTF-8", f"-Djava.io.tmpdir={folder}",
                f"-Dderby.system.home={folder}", f"@{arguments}", "org.apache.spark.deploy.SparkSubmit"]
     for name, value in conf.items():
         command += ["--conf", f"{name}={value}"]

@@ -506,17 +506,15 @@ print(f"{len(set(board(TRIAL).key) - set(sql('select key from departure_board').
 
 # %% tags=["break-crash"]
 def crashed(before):
-    def handle(batch, table, row):
-        None if before else sweep(batch, table, row)
-        crash_after(1)()
     try:
-        follow(TRIAL, REPLAY, handle, ROW)
+        follow(TRIAL, REPLAY, lambda *batch: (before or sweep(*batch), crash_after(1)()), ROW)
     except Exception as error:
         return "Crash" in str(error)
 
 
-JOB = "spark = spark_session('12 child')\nwhile True: follow(TRIAL, REPLAY, sweep, ROW)"
-chance, kinds = random.Random(12), ["connect"] * 2 + ["spark"] * 3 + ["before"] * 7 + ["after"] * 7
+JOB = f"""spark = spark_session('12 child'); begun = lambda *batch: (print('at work', flush=True), sweep(*batch))
+while True: follow({TRIAL!r}, {REPLAY!r}, begun, {ROW!r})"""
+chance, kinds = random.Random(12), ["connect"] * 2 + ["spark"] * 3 + ["before"] * 8 + ["after"] * 6
 chance.shuffle(kinds)
 print(*kinds)
 
@@ -526,8 +524,7 @@ for kind, at in zip(kinds, range(fourth, len(changes), size)):
     writer = threading.Thread(target=play, args=(source.dsn, changes[at:at + size]))
     writer.start()
     if kind == "spark":
-        hit = killed_elsewhere(JOB, home / "trial-checkpoint" / "offsets", chance.random(),
-                               read, latest, upsert, sweep, follow, TRIAL=TRIAL, REPLAY=REPLAY, ROW=ROW)
+        hit = killed_elsewhere(JOB, chance.uniform(0, 4), read, latest, upsert, sweep, follow)
     elif kind == "connect":
         time.sleep(chance.uniform(0, 0.2))
         hit = worker.kill()
@@ -538,6 +535,7 @@ for kind, at in zip(kinds, range(fourth, len(changes), size)):
     points.append([kind, hit])
     writer.join()
 end, _ = settled("replay"), follow(TRIAL, REPLAY, sweep, ROW)
+print(f"the trial's replica stands at log position {end:,}")
 pd.DataFrame(points, columns=["killed", "hit"]).T
 
 # %% [markdown]
@@ -631,7 +629,6 @@ for change in captured:
 prove("the log has every change of every flight, in order", in_log, by_flight)
 
 # %% tags=["prove-replica"]
-print(f"The trial's replica at log position {end:,}, after {len(points)} kills:")
 prove("at a stated position the first replica equaled the board", replica_then, source_then)
 prove("after all kills the replica equals the board", board(TRIAL), sql("select * from departure_board"))
 expected = truth("board", "day")
