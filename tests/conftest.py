@@ -13,6 +13,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "anyslice: runs every notebook on a slice that nobody wrote a number for")
 
 
+@pytest.hookimpl(tryfirst=True)          # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config, items):
     def place(item):
         values = getattr(getattr(item, "callspec", None), "params", {})

@@ -24,7 +24,8 @@ def main(argv: list[str]) -> int:
     by_hand = any(re.match(r"-n|--numprocesses", word) for word in argv)
     two = os.cpu_count() > 1 and kernels.available() > TWO_NEED
     number = [] if by_hand else ["-n", "2" if two else "0"]
-    apart = [] if any(re.match(r"--pdb|--trace$|--co", word) for word in argv) else [*number, "--dist", "loadgroup"]
+    alone = any(re.match(r"--pdb|--trace$|--co", word) for word in argv)
+    apart = [] if alone else [*number, "--dist", "loadgroup", "--no-loadscope-reorder"]
     sys.stdout.flush()
     tests = subprocess.Popen([sys.executable, "-m", "pytest", *where, *apart, *argv], cwd=ROOT, env=environment)
     while True:
