@@ -39,10 +39,12 @@ def kit(home, *argv, timeout=120, before=(), **settings):
 
 
 def background(home, *argv, **settings):
-    """The same, started and not waited for; what it says is in `stderr`."""
+    """The same, started and not waited for; what it says is in `stderr`. It heeds SIGINT also where this run does not: a
+    shell's job in the background is told to ignore it, and children inherit that."""
     environment = {name: value for name, value in {**os.environ, **settings}.items() if value is not None}
     return subprocess.Popen([sys.executable, home / "kit.py", *argv], env=environment, text=True,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
 
 def sentence(done, *parts):

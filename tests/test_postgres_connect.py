@@ -227,6 +227,7 @@ def test_a_busy_port_is_said(source, tmp_path):
     server = postgres.Embedded(folder)
     server._process.stop()
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)      # closed connections of the server still linger there
         taken.bind(("127.0.0.1", server.port))
         taken.listen()
         with pytest.raises(postgres.PostgresProblem, match=f"port {server.port} is busy"):

@@ -152,7 +152,7 @@ class Connect:
         return f"Connect does not answer at {self.url} ({getattr(error, 'reason', error)}). Start the stack and try again."
 
 
-class Embedded(Connect):
+class Embedded(guard.Own, Connect):
     """A worker of this kernel's own: a JVM with the locked jars, REST on 127.0.0.1 and a free port."""
 
     def __init__(self, folder: Path, bootstrap: str):
@@ -207,15 +207,6 @@ class Embedded(Connect):
                 return answer.status == 200
         except OSError:
             return False
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def kill(self) -> bool:
-        """SIGKILL to the worker, in the middle of whatever its connectors do."""
-        self._process.kill()
-        return True
 
     def restart(self) -> None:
         """Start the worker again with the connectors it had; they go on from the offsets that they last stored."""

@@ -80,6 +80,20 @@ class Guarded:
                 self.kill()
 
 
+class Own:
+    """What an engine offers that is a process of this kernel's own: `self._process` is its Guarded."""
+
+    @property
+    def pid(self) -> int:
+        """The process id of the engine itself."""
+        return self._process.pid
+
+    def kill(self) -> bool:
+        """SIGKILL, in the middle of whatever it does; True. What it had stored is there after `restart()`."""
+        self._process.kill()
+        return True
+
+
 def tail(log: Path, characters: int = 1200) -> str:
     """The end of a log file, for an error's text."""
     try:

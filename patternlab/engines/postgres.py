@@ -76,7 +76,7 @@ class Postgres:
             _drop_database(_admin(self.dsn), self.database)
 
 
-class Embedded(Postgres):
+class Embedded(guard.Own, Postgres):
     """A server of this kernel's own, on 127.0.0.1 and a free port, behind a password that only this kernel knows."""
 
     def __init__(self, folder: Path):
@@ -142,15 +142,6 @@ class Embedded(Postgres):
         if not guard.wait_for(answers, 20, 0.05):
             raise PostgresProblem(f"PostgreSQL started and does not answer on port {self.port}: "
                                   f"{_last(guard.tail(self.log))} Its log is {self.log}; restart the kernel and try again.")
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def kill(self) -> bool:
-        """SIGKILL to the server; what was committed is in its log and comes back with `restart()`."""
-        self._process.kill()
-        return True
 
     def restart(self) -> None:
         """Start again on the same port and data (after `kill()`, or as it runs); returns when it answers."""
