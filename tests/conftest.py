@@ -27,8 +27,7 @@ def pytest_collection_modifyitems(config, items):
     places = {item: place(item) for item in items}
     for item, where in places.items():
         item.add_marker(pytest.mark.xdist_group(" ".join(map(str, where))))
-    several = getattr(config.option, "dist", "no") != "no" or hasattr(config, "workerinput")
-    items.sort(key=places.get, reverse=several)
+    items.sort(key=places.get, reverse=hasattr(config, "workerinput"))
 
 
 def pytest_terminal_summary(terminalreporter):

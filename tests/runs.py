@@ -86,10 +86,10 @@ def run_again(slug: str, slice: str | None = None) -> tuple:
     """The cells after the first run and after a second one in the same kernel, as two lists."""
     client = executed(slug, slice)
     if not hasattr(client, "second"):
-        client.first = copy.deepcopy(client.nb.cells)
+        client.first, client.nb.cells = client.nb.cells, copy.deepcopy(client.nb.cells)
         client.second = None
         run_all(client, f"{slug}, second run")
-        client.second, client.nb.cells = client.nb.cells, copy.deepcopy(client.first)   # other tests read the first run
+        client.second, client.nb.cells = client.nb.cells, client.first   # other tests read the first run
     return client.first, client.second
 
 

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import nbformat
@@ -14,6 +13,7 @@ import psutil
 import pytest
 import runs
 from nbclient import NotebookClient
+from processes import gone
 
 from patternlab.engines import java, jars, kafka, kernels, place
 
@@ -49,28 +49,6 @@ def start_kernel(end: str, **settings):
             pids, ports, hosts = (re.findall(r"[\w.:]+", part) for part in re.findall(r"\[(.*?)\]", line))
             return process, [int(pid) for pid in pids], [int(port) for port in ports], hosts
     raise AssertionError(process.communicate()[1])
-
-
-def running(pid) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def gone(pids, ports) -> list:
-    """What of the processes and ports is still there after at most 15 seconds."""
-    left = []
-    for _ in range(150):
-        left = [pid for pid in pids if running(pid)]
-        for port in ports:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    left.append(f"port {port}")
-        if not left:
-            break
-        time.sleep(0.1)
-    return left
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import psycopg2
 import pytest
+from processes import gone
 
 from patternlab.engines import connect, kafka, place, postgres
 
@@ -37,21 +38,6 @@ def kernel(state: Path, *arguments):
             _, dsn, *numbers = line.split()
             return child, dsn, list(map(int, numbers))
     raise AssertionError(f"the child ended with {child.wait()} before its engines were ready")
-
-
-def alive(pids) -> list:
-    """Those of the processes that are there; one may end between two looks."""
-    found = []
-    for pid in pids:
-        try:
-            found.append(psutil.Process(pid))
-        except psutil.NoSuchProcess:
-            pass
-    return found
-
-
-def gone(pids, seconds=10) -> bool:
-    return not psutil.wait_procs(alive(pids), timeout=seconds)[1]
 
 
 def ask(dsn: str, query: str, *values):
@@ -249,7 +235,7 @@ def test_path_with_spaces_second_kernel_and_kill_9(source, tmp_path):
         assert len(family) >= 6
         child.send_signal(signal.SIGKILL)
         child.wait()
-        assert gone(family, 10), alive(family)
+        assert gone(family, seconds=10) == []
         listening = {c.laddr.port for c in psutil.net_connections("inet") if c.status == psutil.CONN_LISTEN}
         assert not listening & set(ports)
     finally:

@@ -1,6 +1,5 @@
 """`kit.py test`: fetch what is missing, then pytest on tests/ (all but tests/compose, which is `kit.py stack test`)."""
 import os
-import re
 import subprocess
 import sys
 
@@ -21,11 +20,8 @@ def main(argv: list[str]) -> int:
     named = [word for word in argv if not word.startswith("-") and (ROOT / word.split("::")[0]).exists()]
     where = [] if named else ["tests", "--ignore=tests/compose"]
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
-    by_hand = any(re.match(r"-n|--numprocesses", word) for word in argv)
-    two = os.cpu_count() > 1 and kernels.available() > TWO_NEED
-    number = [] if by_hand else ["-n", "2" if two else "0"]
-    alone = any(re.match(r"--pdb|--trace$|--co", word) for word in argv)
-    apart = [] if alone else [*number, "--dist", "loadgroup", "--no-loadscope-reorder"]
+    two = os.cpu_count() > 1 and kernels.available() > TWO_NEED and not {"--pdb", "--trace"} & set(argv)
+    apart = ["-n", "2" if two else "0", "--dist", "loadgroup", "--no-loadscope-reorder"]       # a later -n wins
     sys.stdout.flush()
     tests = subprocess.Popen([sys.executable, "-m", "pytest", *where, *apart, *argv], cwd=ROOT, env=environment)
     while True:
