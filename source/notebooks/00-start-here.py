@@ -135,6 +135,7 @@ hours = table.groupBy(F.hour(F.from_utc_timestamp("scheduled", "America/New_York
 hours = hours.where("flights >= 5").orderBy("hour").toPandas()
 ax = plt.subplots(figsize=(9, 4))[1]
 ax.plot(hours.hour, hours.typical, marker="o")
+ax.set_xticks(hours.hour[::2])
 latest = hours.loc[hours.typical.idxmax()]
 label(ax, latest.hour, latest.typical, f"{latest.typical:,.0f} min", xytext=(8, 4))
 finish(ax, f"A typical flight planned for {latest.hour:.0f}:00 left {latest.typical:,.0f} minutes late",

@@ -536,7 +536,7 @@ for kind, at in zip(kinds, range(fourth, len(changes), size)):
     writer.join()
 end, _ = settled("replay"), follow(TRIAL, REPLAY, sweep, ROW)
 print(f"the trial's replica stands at log position {end:,}")
-pd.DataFrame(points, columns=["killed", "hit"]).T
+pd.DataFrame(points, columns=["killed", "hit"]).groupby("killed").hit.agg(points="size", hit="sum")
 
 # %% [markdown]
 # ### Two writes, one crash
