@@ -37,6 +37,7 @@ def test_every_cell_shows_something_and_nothing_is_noise(slug, slice):
 def test_a_second_run_in_the_same_kernel_proves_the_same(slug, slice):
     first, second = runs.run_again(slug, slice)
     assert not runs.proofs(second) and not runs.breaks(second) and not runs.noise(second)
-    changed = [before.id for before, after in zip(runs.tagged(first, "prove-"), runs.tagged(second, "prove-"))
-               if runs.text(before) != runs.text(after)]
-    assert not changed, f"the second run printed other proofs in {changed}"
+    both = [(runs.text(before), runs.text(after))
+            for before, after in zip(runs.tagged(first, "prove-"), runs.tagged(second, "prove-"))]
+    changed = [pair for pair in both if pair[0] != pair[1]]
+    assert not changed, "the second run printed other proofs:\n" + "\n--- then\n".join(map("\n--- first\n".join, changed))

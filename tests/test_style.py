@@ -119,6 +119,8 @@ def test_prove_it_holds_only_proofs(slug):
             assert any(tag.startswith("prove-") for tag in cell.metadata.get("tags", [])), f"untagged: {cell.source}"
             calls = [node for node in ast.walk(tree(cell)) if getattr(getattr(node, "func", None), "id", "") == "prove"]
             assert calls, f"no prove(...) line: {cell.source}"
+            loose = [node for node in ast.walk(tree(cell)) if getattr(getattr(node, "func", None), "id", "") == "print"]
+            assert not loose, f"prints beside its proofs, and a second run may print something else: {cell.source}"
 
 
 @pytest.mark.parametrize("slug", PATTERNS)
