@@ -9,10 +9,6 @@ import pytest
 import runs
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "anyslice: runs every notebook on a slice that nobody wrote a number for")
-
-
 @pytest.hookimpl(tryfirst=True)          # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config, items):
     def place(item):
@@ -21,7 +17,7 @@ def pytest_collection_modifyitems(config, items):
         special = re.fullmatch(r"test_(\d\d)_(\w+)", module)
         slug = f"{special[1]}-{special[2].replace('_', '-')}" if special else values.get("slug", "")
         if special or module == "test_notebooks":
-            return 2, slug, runs.resolved(slug, values.get("slice")) or ""
+            return 2, slug, runs.resolved(slug, values.get("slice", "own")) or ""
         return (1, slug, "") if module == "test_labs" else (0, module, "")
 
     places = {item: place(item) for item in items}

@@ -22,7 +22,8 @@ sys.path.insert(0, str(ROOT))
 
 from patternlab.commands import build  # noqa: E402
 
-ANY_SLICE = "2013-10-28..2013-11-03"  # the week with the autumn clock change: a slice that nobody wrote a number for
+SLICES = ["own", "other"]  # a notebook's own slice, and one that nobody wrote a number for: see resolved
+OTHER_WEEK, OTHER_DAY = "2013-10-28..2013-11-03", "2013-11-03..2013-11-03"  # the autumn clock change is in both
 LIMIT = 900  # seconds that one notebook may take, also on a busy machine
 LONG = 60  # lines of output that a reader still reads
 
@@ -53,16 +54,29 @@ def load(slug: str, folder: str = "notebooks"):
     return nbformat.reads(text, as_version=4)
 
 
-def resolved(slug: str, slice: str | None) -> str | None:
-    """The slice to set for a run: a notebook whose source names no slice but the day is run on it once, not twice."""
-    if slice is None and source(slug, "notebooks").exists():
-        named = set(re.findall(r"""["'](day|week|year)["']""", source(slug, "notebooks").read_text("utf-8")))
-        return "day" if named == {"day"} else None
-    return slice
+def daily(slug: str) -> bool:
+    """Whether a notebook's source names no slice but the day."""
+    file = source(slug, "notebooks")
+    return file.exists() and set(re.findall(r"""["'](day|week|year)["']""", file.read_text("utf-8"))) == {"day"}
 
 
-def executed(slug: str, slice: str | None = None):
-    """The testbook client of notebook `slug`, run from the top in a kernel of its own with PATTERNLAB_SLICE=slice.
+def resolved(slug: str, slice: str) -> str | None:
+    """What PATTERNLAB_SLICE is for a run on the "own" or the "other" slice; None where the notebook says it itself.
+
+    A daily notebook runs on the day and on a week, every other one on its own slice and on a single day: each meets little
+    data and much.
+    """
+    own, other = ("day", OTHER_WEEK) if daily(slug) else (None, OTHER_DAY)
+    return own if slice == "own" else other
+
+
+def small(slug: str) -> str:
+    """Which of the two slices has less data."""
+    return "own" if daily(slug) else "other"
+
+
+def executed(slug: str, slice: str = "own"):
+    """The testbook client of notebook `slug`, run from the top in a kernel of its own on its "own" slice or the "other".
 
     `client.seconds` is how long all cells took. An error in a cell raises AssertionError, here and at every later call.
     """
@@ -82,7 +96,7 @@ def executed(slug: str, slice: str | None = None):
     return client
 
 
-def run_again(slug: str, slice: str | None = None) -> tuple:
+def run_again(slug: str, slice: str = "own") -> tuple:
     """The cells after the first run and after a second one in the same kernel, as two lists."""
     client = executed(slug, slice)
     if not hasattr(client, "second"):

@@ -1,16 +1,13 @@
 """Every notebook, from the top, in a real kernel: its proofs hold, its breaks break, it says nothing on stderr.
 
-On its own slice, on one day, and on a week that no number was written for. What is special in one notebook is asserted in
+On its own slice and on one that no number was written for. What is special in one notebook is asserted in
 tests/notebooks/test_NN_slug.py.
 """
 import pytest
 import runs
 
-SLICES = [pytest.param(None, id="own"), pytest.param("day", id="day"),
-          pytest.param(runs.ANY_SLICE, id="any", marks=pytest.mark.anyslice)]
 
-
-@pytest.mark.parametrize("slice", SLICES)
+@pytest.mark.parametrize("slice", runs.SLICES)
 @pytest.mark.parametrize("slug", runs.notebooks())
 def test_proofs_hold(slug, slice):
     cells = runs.executed(slug, slice).nb.cells
@@ -18,7 +15,7 @@ def test_proofs_hold(slug, slice):
     assert not runs.proofs(cells)
 
 
-@pytest.mark.parametrize("slice", SLICES)
+@pytest.mark.parametrize("slice", runs.SLICES)
 @pytest.mark.parametrize("slug", runs.notebooks())
 def test_breaks_break(slug, slice):
     cells = runs.executed(slug, slice).nb.cells
@@ -26,14 +23,13 @@ def test_breaks_break(slug, slice):
     assert not runs.breaks(cells)
 
 
-@pytest.mark.parametrize("slice", SLICES)
+@pytest.mark.parametrize("slice", runs.SLICES)
 @pytest.mark.parametrize("slug", runs.notebooks())
 def test_every_cell_shows_something_and_nothing_is_noise(slug, slice):
     assert not runs.noise(runs.executed(slug, slice).nb.cells)
 
 
-@pytest.mark.parametrize("slice", ["day"])
-@pytest.mark.parametrize("slug", runs.notebooks())
+@pytest.mark.parametrize("slug, slice", [(slug, runs.small(slug)) for slug in runs.notebooks()])
 def test_a_second_run_in_the_same_kernel_proves_the_same(slug, slice):
     first, second = runs.run_again(slug, slice)
     assert not runs.proofs(second) and not runs.breaks(second) and not runs.noise(second)

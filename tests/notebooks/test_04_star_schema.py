@@ -8,8 +8,6 @@ import runs
 from patternlab.flights import SLICES as KNOWN
 from patternlab.truth import truth
 
-SLICES = [pytest.param(None, id="own"), pytest.param("day", id="day"),
-          pytest.param(runs.ANY_SLICE, id="any", marks=pytest.mark.anyslice)]
 SLUG = "04-star-schema"
 
 
@@ -29,11 +27,12 @@ def row(text, name):
 
 
 def span(slice):
-    """First and last day of a run with this slice, whatever this process has in its environment."""
+    """First and last day of a run on this slice, whatever this process has in its environment."""
+    slice = runs.resolved(SLUG, slice)
     return KNOWN.get(slice or "year") or tuple(date.fromisoformat(day) for day in slice.split(".."))
 
 
-@pytest.mark.parametrize("slice", SLICES)
+@pytest.mark.parametrize("slice", runs.SLICES)
 def test_naive_joins_lose_what_truth_says(slice):
     text, scheduled = said("break-naive-joins", slice), truth("conservation", span(slice))["scheduled"]
     known, natural = truth("unknown_tails", span(slice))["known"], truth("natural_join", span(slice))
@@ -44,7 +43,7 @@ def test_naive_joins_lose_what_truth_says(slice):
     assert numbers(said("step-naive-toy", slice)) == [6, 6, 6], "and none on the toy"
 
 
-@pytest.mark.parametrize("slice", SLICES)
+@pytest.mark.parametrize("slice", runs.SLICES)
 def test_the_weather_of_another_hour(slice):
     text, dirt = said("break-weather-hour", slice), truth("weather_dirt", span(slice))
     joined, wrong = row(text, "UTC hour taken for local")
@@ -54,13 +53,13 @@ def test_the_weather_of_another_hour(slice):
     assert numbers(text.splitlines()[0]) == [dirt["repeated_local"]]
 
 
-@pytest.mark.parametrize("slice", SLICES)
+@pytest.mark.parametrize("slice", runs.SLICES)
 def test_a_change_to_null_is_not_seen_and_then_seen(slice):
     assert "operator`: 0, by" in said("break-null-blind", slice) and said("break-null-blind", slice).strip().endswith(": 1")
     assert said("break-null-repaired", slice).startswith("closed: 1, added: 1")
 
 
-@pytest.mark.parametrize("slice", SLICES)
+@pytest.mark.parametrize("slice", runs.SLICES)
 def test_a_late_row_finds_its_flights_only_behind_an_inferred_member(slice):
     text, missing = said("break-late-row", slice), truth("missing_airports", span(slice))
     assert row(text, "careless load") == [0, missing["rows"]]
@@ -68,14 +67,14 @@ def test_a_late_row_finds_its_flights_only_behind_an_inferred_member(slice):
     assert 0 < to_san_juan <= missing["rows"] and nowhere == 0
 
 
-@pytest.mark.parametrize("slice", SLICES)
+@pytest.mark.parametrize("slice", runs.SLICES)
 def test_a_retry_doubles_a_part_and_replacing_heals_it(slice):
     expected, doubled = numbers(said("break-retry", slice))
     assert doubled > expected > 0
     assert numbers(said("break-retry-repaired", slice)) == [expected, expected]
 
 
-@pytest.mark.parametrize("slice", SLICES)
+@pytest.mark.parametrize("slice", runs.SLICES)
 def test_a_mean_of_means_is_another_number(slice):
     means, flights = re.findall(r"(-?[\d.]+) minutes", said("break-mean-of-means", slice))
     expected = truth("mean_delays", span(slice))
@@ -83,7 +82,7 @@ def test_a_mean_of_means_is_another_number(slice):
     assert means != flights
 
 
-@pytest.mark.parametrize("slice", SLICES)
+@pytest.mark.parametrize("slice", runs.SLICES)
 def test_the_words_about_switched_aircraft_fit_the_slice(slice):
     text, switched = said("step-scd-types", slice), truth("operator_switches", span(slice)).tailnum.nunique()
     if switched:
@@ -95,7 +94,7 @@ def test_the_words_about_switched_aircraft_fit_the_slice(slice):
         assert all(len(set(numbers(line.partition(" ")[2]))) == 1 for line in text.splitlines()[2:] if line.strip())
 
 
-@pytest.mark.parametrize("slice", SLICES)
+@pytest.mark.parametrize("slice", runs.SLICES)
 def test_layouts_agree_and_a_rename_is_cheap_in_the_star(slice):
     wide, star, aggregate = runs.executed(SLUG, slice).value("costs['renamed'].tolist()")
     assert 0 < star < wide and aggregate == star, "the aggregate uses the star's dimensions"
