@@ -21,6 +21,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from processes import gone
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -575,14 +576,14 @@ def test_start_opens_the_desk_and_leaves_no_process(home, number):
                              "import os, patternlab; print(os.getpid(), os.getcwd(), patternlab.__file__)")
         kernel, where = said.strip().split(" ", 1)
         assert where == f"{home / 'desk/notebooks'} {home / 'patternlab/__init__.py'}"
-        family = {psutil.Process(int(kernel)), *psutil.Process(process.pid).children(recursive=True)}
+        family = {int(kernel), *(member.pid for member in psutil.Process(process.pid).children(recursive=True))}
         if number == signal.SIGINT:
             sentence(kit(home, "clean", PATTERNLAB_STATE=str(JARS.parent)), "in use by", "JupyterLab at port")
         process.send_signal(number)
         process.wait(30)
         if number == signal.SIGINT:
             assert process.returncode == 0 and "has ended" in process.stdout.read()
-        until(lambda: not any(member.is_running() and member.status() != "zombie" for member in family))
+        assert gone(family) == []
     written = [file for file in (home.parent / "a home").rglob("*") if file.is_file()]
     assert not written, f"written outside the state folder: {written}"
 

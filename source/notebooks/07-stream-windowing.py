@@ -381,7 +381,7 @@ lines += ["to_table(counted('today-07', int(per_batch)), table, checkpoint).awai
 print(f"{program.write_text(chr(10).join(lines)):,} characters; the last line:", lines[-1], sep="\n")
 
 # %% tags=["break-kill"]
-import os, psutil, subprocess, sys, time
+import contextlib, os, psutil, subprocess, sys, time
 for place in (table, checkpoint):
     shutil.rmtree(place, ignore_errors=True)
 child = psutil.Popen([sys.executable, str(program), SERVERS, SHAPE, table, checkpoint, str(few)],
@@ -392,7 +392,8 @@ deadline = time.monotonic() + 120
 while not batches("offsets") > batches("commits") >= 2 and child.poll() is None and time.monotonic() < deadline:
     time.sleep(.01)
 for process in [*child.children(recursive=True), child]:
-    process.kill()
+    with contextlib.suppress(psutil.NoSuchProcess):                  # a JVM's helpers come and go
+        process.kill()
 print(f"exit code {child.wait()}; batches begun: {batches('offsets')}, finished: {batches('commits')}")
 
 # %% [markdown]

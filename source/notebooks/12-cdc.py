@@ -30,7 +30,7 @@
 # %% tags=["setup"]
 import contextlib, json, random, struct, threading, time, kafka as kafka_python, pandas as pd, psycopg2
 from patternlab import connect, crash_after, kafka, measure, postgres, prove, spark_session, truth, workspace
-from patternlab.checks.cdc import board_changes, enlarged, killed_elsewhere, play, settled
+from patternlab.checks.cdc import board_changes, enlarged, killed_elsewhere, memory_held, play, settled
 began, source, worker, broker = time.time(), postgres(), connect(), kafka()
 spark, home = spark_session("12-cdc"), workspace("12-cdc")
 source, worker, broker
@@ -689,12 +689,12 @@ pd.DataFrame({name: {"rows": timeit.timeit(lambda: sql(query), number=1), "colum
               for name, (query, scan) in work.items()}).mul(1000).round(1).rename("{} (ms)".format)
 
 # %% tags=["step-stack"]
-import psutil, patternlab
+import patternlab
 table = methods.loc[["query", "trigger", "log"]].assign(lag=["15 min", "15 min", f"{lags.median():.0f} ms"])
 display(table.assign(**{"log bytes a change": [int(wal[way] / len(changes)) for way in ("query", "trigger", "query")],
                         "seconds of the play": [round(seconds[way], 1) for way in ("query", "trigger", "query")]}))
-family = [part.memory_full_info() for part in (psutil.Process(), *psutil.Process().children(recursive=True))]
-print(f"memory of {len(family)} processes: {sum(getattr(part, 'pss', part.uss) for part in family) / 1e9:.2f} GB")
+processes, held = memory_held()
+print(f"memory of {processes} processes: {held / 1e9:.2f} GB")
 print(f"from set-up to here: {time.time() - began:.0f} s")
 forgotten, _ = [worker.delete(name) for name in ("board", "replay", "outbox")], source.empty()
 slots = sql("select 1 from pg_replication_slots where database = current_database()")
