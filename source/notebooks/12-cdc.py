@@ -164,25 +164,26 @@ def decode(data, relations):
 decode(b"I\0\0\0\7N\0\1t\0\0\0\2UA", {7: ["carrier"]})
 
 # %% [markdown]
-# That is the whole format. The loop asks for the slot's messages and stops when half a second brings none. It reads
-# the play that the poller watched.
+# That is the whole format. Below, a mark is written into the log, and the loop takes the slot's messages until the
+# server says that it is past the mark. Then the slot must be free again. It reads the play that the poller watched.
 
 # %% tags=["step-read-log"]
 from psycopg2.extras import LogicalReplicationConnection
 
 
-def read_log(slot, publication, quiet=0.5):
+def read_log(slot, publication, seconds=60):
+    end = sql("select pg_logical_emit_message(true, 'mark', '') - '0/0' as lsn").lsn[0]
     cursor = psycopg2.connect(source.dsn, connection_factory=LogicalReplicationConnection).cursor()
     cursor.start_replication(slot_name=slot, options={"proto_version": "1", "publication_names": publication})
-    relations, found, last = {}, [], time.time()
-    while time.time() - last < quiet:
+    relations, found, give_up = {}, [], time.time() + seconds
+    while cursor.wal_end < end and time.time() < give_up:
         message = cursor.read_message()
         if message and message.payload[:1] == b"R":
             relations.update([relation(message.payload)])
         elif message and message.payload[:1] in b"IUD":
             found.append({"lsn": message.data_start, **decode(message.payload, relations)})
-        last = time.time() if message else last
     cursor.connection.close()
+    sql("select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where slot_name = %s", slot)
     return found
 
 
