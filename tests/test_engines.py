@@ -222,9 +222,10 @@ spark.read.format("kafka").options(**quick).load().count()
 """,
     "nobody at that port": "import psycopg2; psycopg2.connect('postgresql://lab@127.0.0.1:1/lab', connect_timeout=3)",
     "the JVM was killed": """
-import os, signal, psutil
+import os, signal, threading, psutil
 jvm = [p for p in psutil.Process().children() if "SparkSubmit" in " ".join(p.cmdline())][0]
-os.kill(jvm.pid, signal.SIGKILL); jvm.wait()
+os.kill(jvm.pid, signal.SIGSTOP)                       # it dies with the question unread: the connection is reset
+threading.Timer(1, os.kill, (jvm.pid, signal.SIGKILL)).start()
 spark.range(3).count()
 """,
     "and a new session": """

@@ -70,7 +70,8 @@ ENTRIES = [
           "Use try_to_timestamp, and decide what happens to the rows where it gives NULL."),
     Entry(r"IllegalStateException: Cannot call methods on a stopped SparkContext|SparkContext was shut down",
           "The Spark session was stopped.", "Call spark_session(...) again and run the cells after it."),
-    Entry(r"Py4JNetworkError|Answer from Java side is empty|Error while sending or receiving",
+    Entry(r"Py4JNetworkError|Answer from Java side is empty|Error while sending or receiving|"
+          r"Py4JError\s+An error occurred while calling \S+(?m:$)",       # an answer without a word: the connection was reset
           "The Spark JVM of this kernel is gone: it was killed, or the machine ran out of memory.",
           "Restart the kernel and run the notebook from the top; `python3 kit.py doctor` shows the memory."),
     Entry(r"OutOfMemoryError", "Spark's JVM ran out of memory.",

@@ -1,6 +1,7 @@
 """The Spark JVM of a kernel: one direct launch (no launcher JVM, no shell), with the Delta and Kafka jars in from the start."""
 import contextlib
 import importlib.util
+import logging
 import os
 import struct
 import subprocess
@@ -139,6 +140,7 @@ def start(app: str, throughput: bool = False, conf: "dict | None" = None):
     if not running:
         _reset_pyspark()
         _launch(throughput)
+    logging.getLogger().addFilter(_not_py4j)
     from pyspark.sql import SparkSession
     builder = SparkSession.builder.appName(app)
     for name, value in {**settings(), **conf}.items():
@@ -149,6 +151,11 @@ def start(app: str, throughput: bool = False, conf: "dict | None" = None):
         os.environ.pop("PYSPARK_GATEWAY_PORT", None)       # child processes would attach to this kernel's JVM
         os.environ.pop("PYSPARK_GATEWAY_SECRET", None)
     return session
+
+
+def _not_py4j(record) -> bool:
+    # about a JVM that is gone py4j writes a traceback to the root logger, beside the exception that it raises
+    return "py4j" not in Path(record.pathname).parts
 
 
 def _reset_pyspark() -> None:
