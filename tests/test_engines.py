@@ -189,6 +189,14 @@ def test_too_little_memory_is_refused_and_the_holders_are_named():
 
 
 # --- in a notebook: one session, and errors in plain words ----------------------------------------------------------
+JVM = """
+import os, signal, threading, psutil
+jvm = [p for p in psutil.Process().children() if "SparkSubmit" in " ".join(p.cmdline())][0]
+"""
+NEW = """
+spark = spark_session("errors again")
+assert spark.range(3).count() == 3
+"""
 CELLS = {
     "start": """
 from patternlab import spark_session, kafka, workspace
@@ -221,17 +229,17 @@ quick |= {"kafka.bootstrap.servers": broker.bootstrap, "subscribe": "t"}
 spark.read.format("kafka").options(**quick).load().count()
 """,
     "nobody at that port": "import psycopg2; psycopg2.connect('postgresql://lab@127.0.0.1:1/lab', connect_timeout=3)",
-    "the JVM was killed": """
-import os, signal, threading, psutil
-jvm = [p for p in psutil.Process().children() if "SparkSubmit" in " ".join(p.cmdline())][0]
+    "the JVM was killed": JVM + """\
+os.kill(jvm.pid, signal.SIGKILL); jvm.wait()
+spark.range(3).count()
+""",
+    "and a new session": NEW,
+    "the JVM was killed with a question unread": JVM + """\
 os.kill(jvm.pid, signal.SIGSTOP)                       # it dies with the question unread: the connection is reset
 threading.Timer(1, os.kill, (jvm.pid, signal.SIGKILL)).start()
 spark.range(3).count()
 """,
-    "and a new session": """
-spark = spark_session("errors again")
-assert spark.range(3).count() == 3
-""",
+    "and a new session after that": NEW,
 }
 SAYS = {
     "a second set of jars": "spark.jars.packages can't be set: the JVM's class path is fixed when it starts",
@@ -244,6 +252,7 @@ SAYS = {
     "broker gone": "The Kafka broker does not answer",
     "nobody at that port": "PostgreSQL does not run: it was killed or it ended. Call postgres().restart()",
     "the JVM was killed": "The Spark JVM of this kernel is gone",
+    "the JVM was killed with a question unread": "The Spark JVM of this kernel is gone",
 }
 
 

@@ -226,16 +226,6 @@ def killed_elsewhere(call: str, rest: float, *functions) -> bool:
     return at_work and len(family) >= 2
 
 
-def memory_held() -> tuple:
-    """(processes, bytes) of this kernel and everything that it started, shared pages counted once where the system tells."""
-    sizes = []
-    for member in _family(os.getpid()):
-        with contextlib.suppress(psutil.Error):              # one that ended since the list was made holds nothing
-            told = member.memory_full_info()
-            sizes.append(getattr(told, "pss", told.uss))
-    return len(sizes), sum(sizes)
-
-
 def _family(pid: int) -> list:
     return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
 

@@ -16,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-from ..engines import jars, place
+from ..engines import jars, kernels, place
 
 PREAMBLE = """
 import json, sys, time; T = time.perf_counter(); laps = {}
@@ -161,14 +161,7 @@ class _Peak(threading.Thread):
     def run(self):
         import psutil
         while psutil.pid_exists(self.pid):
-            total = 0
-            try:
-                root = psutil.Process(self.pid)
-                for process in [root, *root.children(recursive=True)]:
-                    total += getattr(process.memory_full_info(), "pss", 0) or process.memory_info().rss
-            except psutil.Error:
-                pass
-            self.megabytes = max(self.megabytes, total / 1e6)
+            self.megabytes = max(self.megabytes, kernels.memory_held(self.pid)[1] / 1e6)
             time.sleep(0.25)
 
 

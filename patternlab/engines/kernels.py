@@ -1,4 +1,5 @@
 """Which kernels have engines running, what memory is left for another one, and the folders that dead kernels left."""
+import contextlib
 import json
 import os
 import platform
@@ -133,6 +134,18 @@ def available() -> int:
     except (OSError, ValueError):
         pass                                      # no cgroup limit: the machine's own number holds
     return free
+
+
+def memory_held(pid: "int | None" = None) -> tuple:
+    """(processes, bytes) of process `pid` (this kernel without one) and all below it; shared pages count once where known."""
+    import psutil
+    sizes = []
+    with contextlib.suppress(psutil.Error):
+        root = psutil.Process(pid)
+        for process in [root, *root.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):      # one that ended since the list was made holds nothing
+                sizes.append(getattr(process.memory_full_info(), "pss", 0) or process.memory_info().rss)
+    return len(sizes), sum(sizes)
 
 
 def need_memory(what: str, megabytes: int) -> None:

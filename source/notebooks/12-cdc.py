@@ -30,7 +30,7 @@
 # %% tags=["setup"]
 import contextlib, json, random, struct, threading, time, kafka as kafka_python, pandas as pd, psycopg2
 from patternlab import connect, crash_after, kafka, measure, postgres, prove, spark_session, truth, workspace
-from patternlab.checks.cdc import board_changes, enlarged, killed_elsewhere, memory_held, play, settled
+from patternlab.checks.cdc import board_changes, enlarged, killed_elsewhere, play, settled
 began, source, worker, broker = time.time(), postgres(), connect(), kafka()
 spark, home = spark_session("12-cdc"), workspace("12-cdc")
 source, worker, broker
@@ -691,6 +691,7 @@ pd.DataFrame({name: {"rows": timeit.timeit(lambda: sql(query), number=1), "colum
 
 # %% tags=["step-stack"]
 import patternlab
+from patternlab.engines.kernels import memory_held
 table = methods.loc[["query", "trigger", "log"]].assign(lag=["15 min", "15 min", f"{lags.median():.0f} ms"])
 display(table.assign(**{"log bytes a change": [int(wal[way] / len(changes)) for way in ("query", "trigger", "query")],
                         "seconds of the play": [round(seconds[way], 1) for way in ("query", "trigger", "query")]}))
