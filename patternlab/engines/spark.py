@@ -24,8 +24,26 @@ _FIXED = ("spark.jars", "spark.jars.packages", "spark.driver.extraClassPath", "s
 _jvm = None            # the running JVM: Popen, log path, throughput
 
 
-def settings() -> dict:
-    """The configuration every session starts with: Delta in, UTC, few partitions for few rows, loopback only."""
+# Embedded and not `throughput`: what costs more than it gives where a table has a few thousand rows
+_SMALL = {
+    "spark.databricks.delta.properties.defaults.checkpointInterval": "1000",    # every tenth commit took 2 s longer
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.sql.codegen.wholeStage": "false",        # Java written, formatted and compiled anew for each small query
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+# Embedded: Hadoop starts a `chmod` for each file and a `readlink` in each rename where its native library is missing
+_NO_FORKS = {
+    "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",
+    "spark.sql.streaming.checkpointFileManagerClass":
+        "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager",
+}
+
+
+def settings(throughput: bool = False) -> dict:
+    """The configuration every session starts with: Delta in, UTC, few partitions for few rows, loopback only.
+
+    `throughput` leaves out what suits small data only; so does a cluster (PATTERNLAB_SPARK_MASTER).
+    """
     conf = {
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -37,6 +55,7 @@ def settings() -> dict:
             "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider",
         "spark.sql.streaming.numRecentProgressUpdates": "10000",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.kafka.producer.cache.timeout": "5s",     # for ten minutes a producer logged that a killed broker is gone
         "spark.ui.showConsoleProgress": "false",
         "spark.ui.port": "0",
         "spark.sql.warehouse.dir": str(kernels.run_folder() / "warehouse"),
@@ -44,8 +63,8 @@ def settings() -> dict:
     }
     master = place.setting("SPARK_MASTER")
     if not master:
-        return {**conf, "spark.master": "local[*]", "spark.driver.host": "127.0.0.1",
-                "spark.driver.bindAddress": "127.0.0.1"}
+        return {**conf, **_NO_FORKS, **({} if throughput else _SMALL), "spark.master": "local[*]",
+                "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     lake = place.shared("work")
     return {**conf, "spark.master": master, "spark.sql.warehouse.dir": str(lake / f"warehouse--{kernels.run_folder().name}"),
             "spark.driver.host": place.setting("DRIVER_HOST", _own_name()), "spark.driver.bindAddress": "0.0.0.0",
@@ -95,16 +114,17 @@ def _launch(throughput: bool) -> None:
     folder.mkdir(exist_ok=True)
     kernels.need_memory("Spark", 1200)
     os.environ["PYSPARK_PYTHON"] = sys.executable          # else workers run another interpreter and fail obscurely
-    flags = java.THROUGHPUT if throughput else java.FAST
-    shared = [] if throughput else java.archive_flags("spark", _class_path(), [*java.FAST, *MODULES])
+    flags = java.THROUGHPUT if throughput else java.SPARK
+    shared = [] if throughput else java.archive_flags("spark", _class_path(), [*java.SPARK, *MODULES])
     log = place.state("logs") / f"spark-{kernels.run_folder().name}.log"
     memory = place.setting("DRIVER_MEMORY", "2g")
     for attempt in ([*flags, *shared], flags) if shared else (flags,):
         info = folder / "gateway"
         info.unlink(missing_ok=True)
         with open(log, "ab") as out:
-            process = subprocess.Popen(_command(folder, [*java.QUIET, *attempt], memory, settings()), stdin=subprocess.PIPE,
-                                       stdout=out, stderr=out, env=_environment(folder), start_new_session=True)
+            process = subprocess.Popen(_command(folder, [*java.QUIET, *attempt], memory, settings(throughput)),
+                                       stdin=subprocess.PIPE, stdout=out, stderr=out, env=_environment(folder),
+                                       start_new_session=True)
         guard.wait_for(lambda: info.is_file() or process.poll() is not None, 90)
         if info.is_file():
             break
@@ -143,7 +163,7 @@ def start(app: str, throughput: bool = False, conf: "dict | None" = None):
     logging.getLogger().addFilter(_not_py4j)
     from pyspark.sql import SparkSession
     builder = SparkSession.builder.appName(app)
-    for name, value in {**settings(), **conf}.items():
+    for name, value in {**settings(throughput), **conf}.items():
         builder = builder.config(name, value)
     try:
         session = builder.getOrCreate()
@@ -197,17 +217,17 @@ def make_archive() -> bool:
         global _jvm
         folder = kernels.run_folder() / "spark"
         folder.mkdir(exist_ok=True)
-        jvm_flags = java.FAST
+        jvm_flags = java.SPARK
         try:
-            java.FAST = [*jvm_flags, *extra]
+            java.SPARK = [*jvm_flags, *extra]
             _launch(False)
         finally:
-            java.FAST = jvm_flags
+            java.SPARK = jvm_flags
         _exercise(start("warm-up"), folder)
         _jvm["process"].stdin.close()
         _jvm["process"].wait(180)                          # the dump is written at the JVM's exit
         _jvm = None
-    made = java.make_archive("spark", _class_path(), [*java.FAST, *MODULES], warm_up)
+    made = java.make_archive("spark", _class_path(), [*java.SPARK, *MODULES], warm_up)
     kernels.forget()
     return made
 
