@@ -25,10 +25,26 @@ _FIXED = ("spark.jars", "spark.jars.packages", "spark.driver.extraClassPath", "s
 _jvm = None            # the running JVM: process (Popen or spares.Held), log path, throughput
 
 
-def settings(folder: "Path | None" = None) -> dict:
+# Embedded and not `throughput`: what costs more than it gives where a table has a few thousand rows
+_SMALL = {
+    "spark.databricks.delta.properties.defaults.checkpointInterval": "1000",    # every tenth commit took 2 s longer
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.sql.codegen.wholeStage": "false",        # Java written, formatted and compiled anew for each small query
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+# Embedded: Hadoop starts a `chmod` for each file and a `readlink` in each rename where its native library is missing
+_NO_FORKS = {
+    "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",
+    "spark.sql.streaming.checkpointFileManagerClass":
+        "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager",
+}
+
+
+def settings(folder: "Path | None" = None, throughput: bool = False) -> dict:
     """The configuration every session starts with: Delta in, UTC, few partitions for few rows, loopback only.
 
-    `folder` is where Spark keeps its files, this kernel's own where none is named.
+    `folder` is where Spark keeps its files, this kernel's own where none is named. `throughput` leaves out what suits small
+    data only; so does a cluster (PATTERNLAB_SPARK_MASTER).
     """
     folder = folder or kernels.run_folder()
     conf = {
@@ -42,6 +58,7 @@ def settings(folder: "Path | None" = None) -> dict:
             "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider",
         "spark.sql.streaming.numRecentProgressUpdates": "10000",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.kafka.producer.cache.timeout": "5s",     # for ten minutes a producer logged that a killed broker is gone
         "spark.ui.showConsoleProgress": "false",
         "spark.ui.port": "0",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
@@ -49,8 +66,8 @@ def settings(folder: "Path | None" = None) -> dict:
     }
     master = place.setting("SPARK_MASTER")
     if not cluster():
-        return {**conf, "spark.master": master or "local[*]", "spark.driver.host": "127.0.0.1",
-                "spark.driver.bindAddress": "127.0.0.1"}
+        return {**conf, **_NO_FORKS, **({} if throughput else _SMALL), "spark.master": master or "local[*]",
+                "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     lake = place.shared("work")
     return {**conf, "spark.master": master, "spark.sql.warehouse.dir": str(lake / f"warehouse--{kernels.run_folder().name}"),
             "spark.driver.host": place.setting("DRIVER_HOST", _own_name()), "spark.driver.bindAddress": "0.0.0.0",
@@ -98,11 +115,11 @@ def _environment(folder: Path) -> dict:
     return environment
 
 
-def launch(folder: Path, flags, log: Path, stdin) -> subprocess.Popen:
+def launch(folder: Path, flags, log: Path, stdin, throughput: bool = False) -> subprocess.Popen:
     """Start a Spark JVM that ends with its standard input; `folder` / "gateway" appears when it answers, see `gateway`."""
     memory = place.setting("DRIVER_MEMORY", "2g")
     with open(log, "ab") as out:
-        return subprocess.Popen(_command(folder, [*java.QUIET, *flags], memory, settings(folder)), stdin=stdin,
+        return subprocess.Popen(_command(folder, [*java.QUIET, *flags], memory, settings(folder, throughput)), stdin=stdin,
                                 stdout=out, stderr=out, env=_environment(folder), start_new_session=True)
 
 
@@ -116,7 +133,12 @@ def gateway(info: Path) -> tuple:
 
 def pooled_flags() -> list:
     """The flags of a JVM that serves several kernels: the optimizing compiler may work, because it pays by the second."""
-    return [*java.POOLED, *java.archive_flags("spark", _class_path(), [*java.FAST, *MODULES])]
+    return [*java.POOLED, *archive()]
+
+
+def archive() -> list:
+    """The flags that use Spark's class-data-sharing archive, an empty list where it is not made."""
+    return java.archive_flags("spark", _class_path(), [*java.SPARK, *MODULES])
 
 
 def spare_key() -> str:
@@ -133,13 +155,13 @@ def _launch(throughput: bool) -> None:
     folder = kernels.run_folder() / "spark"
     folder.mkdir(exist_ok=True)
     kernels.need_memory("Spark", 1200)
-    flags = java.THROUGHPUT if throughput else java.FAST
-    shared = [] if throughput else java.archive_flags("spark", _class_path(), [*java.FAST, *MODULES])
+    flags = java.THROUGHPUT if throughput else java.SPARK
+    shared = [] if throughput else archive()
     log = place.state("logs") / f"spark-{kernels.run_folder().name}.log"
     info = folder / "gateway"
     for attempt in ([*flags, *shared], flags) if shared else (flags,):
         info.unlink(missing_ok=True)
-        process = launch(folder, attempt, log, subprocess.PIPE)
+        process = launch(folder, attempt, log, subprocess.PIPE, throughput)
         guard.wait_for(lambda: info.is_file() or process.poll() is not None, 90)
         if info.is_file():
             break
@@ -202,7 +224,7 @@ def start(app: str, throughput: bool = False, conf: "dict | None" = None):
     from pyspark.sql import SparkSession
     builder = SparkSession.builder.appName(app)
     given = shared_jvm.environment(_jvm["process"].pid) if "kept" in _jvm else {}
-    for name, value in {**settings(), **given, **conf}.items():
+    for name, value in {**settings(throughput=throughput), **given, **conf}.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
 
@@ -259,17 +281,17 @@ def make_archive() -> bool:
         global _jvm
         folder = kernels.run_folder() / "spark"
         folder.mkdir(exist_ok=True)
-        jvm_flags = java.FAST
+        jvm_flags = java.SPARK
         try:
-            java.FAST = [*jvm_flags, *extra]
+            java.SPARK = [*jvm_flags, *extra]
             _launch(False)
         finally:
-            java.FAST = jvm_flags
+            java.SPARK = jvm_flags
         exercise(start("warm-up"), folder)
         _jvm["process"].stdin.close()
         _jvm["process"].wait(180)                          # the dump is written at the JVM's exit
         _jvm = None
-    made = java.make_archive("spark", _class_path(), [*java.FAST, *MODULES], warm_up)
+    made = java.make_archive("spark", _class_path(), [*java.SPARK, *MODULES], warm_up)
     kernels.forget()
     return made
 
