@@ -137,15 +137,30 @@ def available() -> int:
     return free
 
 
+def family(pid: "int | None" = None) -> list:
+    """Process `pid` (this kernel without one), all below it, and the Spark JVMs that they adopted with all below those.
+
+    psutil processes, the one of `pid` first; those that end meanwhile may be left out, [] where there is none of that id.
+    """
+    import psutil
+    adopted = {kernel["pid"]: kernel["jvm"] for kernel in live() if kernel.get("jvm")}
+    members, roots = {}, [pid or os.getpid()]
+    while roots:
+        with contextlib.suppress(psutil.Error):
+            root = psutil.Process(roots.pop(0))
+            found = {process.pid: process for process in [root, *root.children(recursive=True)] if process.pid not in members}
+            members.update(found)
+            roots += [adopted[each] for each in found if adopted.get(each, each) not in members]
+    return list(members.values())
+
+
 def memory_held(pid: "int | None" = None) -> tuple:
-    """(processes, bytes) of process `pid` (this kernel without one) and all below it; shared pages count once where known."""
+    """(processes, bytes) of the `family` of process `pid` (this kernel without one); shared pages count once where known."""
     import psutil
     sizes = []
-    with contextlib.suppress(psutil.Error):
-        root = psutil.Process(pid)
-        for process in [root, *root.children(recursive=True)]:
-            with contextlib.suppress(psutil.Error):      # one that ended since the list was made holds nothing
-                sizes.append(getattr(process.memory_full_info(), "pss", 0) or process.memory_info().rss)
+    for process in family(pid):
+        with contextlib.suppress(psutil.Error):          # one that ended since the list was made holds nothing
+            sizes.append(getattr(process.memory_full_info(), "pss", 0) or process.memory_info().rss)
     return len(sizes), sum(sizes)
 
 
