@@ -74,7 +74,7 @@ def folder(tmp_path):
 def kept(tmp_path_factory):
     """The folder of a keeper that keeps one JVM."""
     folder = tmp_path_factory.mktemp("kept") / "spares"
-    with spares.Keeper(folder, rounds=1, busy=True, users=99):
+    with spares.Keeper(folder, rounds=0, busy=True, users=99):
         ready(folder)
         yield folder
     assert gone([]) == []
@@ -103,7 +103,8 @@ class Left(StreamingQueryListener):
     def onQueryProgress(self, event): pass
     def onQueryIdle(self, event): pass
     def onQueryTerminated(self, event): pass
-spark.streams.addListener(Left())""", "list(spark._jsparkSession.streams().listListeners())"),
+spark.streams.addListener(Left())""",
+                   "[1 for each in spark._jsparkSession.streams().listListeners() if 'Python' in each.getClass().getName()]"),
     "a job group": ("spark.sparkContext.setJobGroup('left', 'left')",
                     "spark.sparkContext.getLocalProperty('spark.jobGroup.id')"),
     "a system property": ("spark._jvm.java.lang.System.setProperty('spark.left', '1')",
@@ -135,8 +136,8 @@ def seen(kept, tmp_path_factory):
     end(first)
     import shutil
     shutil.rmtree(table)                                     # the next notebook makes another table at that path
-    look = "\n".join(f"answer[{name!r}] = {code}" for name, (_, code) in LEFT.items())
-    second = start(kept, "spark = spark_session('second')\n" + look.replace("True or", ""), TABLE=str(table))
+    look = "\n".join(f"answer[{name!r}] = bool({code})" for name, (_, code) in LEFT.items())
+    second = start(kept, "spark = spark_session('second')\n" + look, TABLE=str(table))
     again, found = answered(second)
     end(second)
     assert again == jvm, "the second kernel was to adopt the JVM of the first"
@@ -236,7 +237,7 @@ def test_kill_9_of_who_started_the_keeper_while_a_kernel_has_its_jvm(folder):
 import sys
 from pathlib import Path
 from patternlab.engines import spares
-keeper = spares.Keeper(Path({str(folder)!r}), busy=True, rounds=1)
+keeper = spares.Keeper(Path({str(folder)!r}), busy=True, rounds=0)
 print(keeper.pid, flush=True)
 sys.stdin.read()"""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                              env={**os.environ, "PYTHONPATH": str(place.ROOT)})
@@ -255,7 +256,7 @@ sys.stdin.read()"""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
 
 
 def test_idle_spares_go_and_short_memory_takes_them_first(folder):
-    with spares.Keeper(folder, busy=True, rounds=1, idle=2):
+    with spares.Keeper(folder, busy=True, rounds=0, idle=2):
         deadline = time.monotonic() + 60
         os.environ["PATTERNLAB_SPARES"] = str(folder)
         try:
