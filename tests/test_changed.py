@@ -118,6 +118,8 @@ def test_the_reasons_are_a_few_lines(home):
     groups, lines = changed.choose(home)
     assert re.match(r"42 files have changed since \w{8} \(main\); they touch 8 of 8 groups", lines[0])
     assert lines[1] == "  tests/conftest.py -> everything" and lines[-1].endswith("and 30 more files")
+    (home / "tests/test_notebooks.py").write_text("import runs, sys\n")
+    assert "  tests/test_notebooks.py -> all notebooks, test_style" in changed.choose(home)[1]
     assert len(lines) == changed.LINES + 2 and "  docs/0.md -> test_docs, test_style" in lines
 
 
@@ -171,9 +173,8 @@ def test_one(n):
 """
 
 
-@pytest.mark.parametrize("processes", ["0", "2"])
-def test_the_table_has_the_seconds_of_every_process(tmp_path, processes):
-    """A run of its own, with this conftest.py, in one process and in two."""
+def small_run(tmp_path, processes):
+    """A run of two files of tests with this conftest.py and a state folder of its own: its lines."""
     (tmp_path / "tests").mkdir()
     for file in ("conftest.py", "runs.py", "seconds.py"):
         text = (ROOT / "tests" / file).read_text().replace("Path(__file__).resolve().parents[1]", f"Path({str(ROOT)!r})")
@@ -181,17 +182,30 @@ def test_the_table_has_the_seconds_of_every_process(tmp_path, processes):
     for name in ("test_a", "test_b"):
         (tmp_path / f"tests/{name}.py").write_text(PROGRAM + "\n\ndef test_run():\n    import runs\n    runs.timings.append("
                                                    f"('notebooks', {name!r}, 'own', 12.5))\n")
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-n", processes, "--dist", "loadgroup", "-p", "no:cacheprovider",
-                           "tests"], cwd=tmp_path, capture_output=True, text=True,
-                          env={**os.environ, "PATTERNLAB_STATE": str(tmp_path / "state"), "PYTHONPATH": str(ROOT)})
+    done = subprocess.run([sys.executable, "-m", "pytest", "-v", "-n", processes, "--dist", "loadgroup", "--no-loadscope-reorder",
+                           "-p", "no:cacheprovider", "tests"], cwd=tmp_path, capture_output=True, text=True,
+                          env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+                          | {"PATTERNLAB_STATE": str(tmp_path / "state"), "PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stdout + done.stderr
-    lines = done.stdout.splitlines()
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_the_table_has_the_seconds_of_every_process(tmp_path, processes):
+    lines = small_run(tmp_path, processes)
     assert sum(line.endswith(" s  " + name) and "12.5 s" in line for line in lines for name in ("test_a", "test_b")) == 2
     slowest = lines[next(n for n, line in enumerate(lines) if "slowest tests" in line) + 1:]
     assert [re.split(r" s  ", line)[1] for line in slowest[:2]] in (
         [f"test_{one}.py::test_one[2]", f"test_{other}.py::test_one[2]"] for one, other in ("ab", "ba"))
     known = seconds.remembered(tmp_path / "state/tests/seconds.json")
     assert set(known) == {"test_a", "test_b"} and all(value > 0.2 for value in known.values())
+
+
+def test_what_took_longest_in_the_last_run_goes_first(tmp_path):
+    (tmp_path / "state/tests").mkdir(parents=True)
+    seconds.remember(tmp_path / "state/tests/seconds.json", {"test_a": 1, "test_b": 100})
+    ran = [line for line in small_run(tmp_path, "1") if "PASSED" in line]
+    assert ["test_b" in line for line in ran] == [True] * 4 + [False] * 4, ran
 
 
 def test_what_is_remembered_survives_a_torn_file_and_a_partial_run(tmp_path):

@@ -33,9 +33,19 @@ def choose(root: Path) -> tuple:
     every = groups({file for file in files if (root / file).exists()})
     lines = [f"{len(changed):,} files have changed since {base[:8]} ({name}); they touch {len(chosen)} of {len(every)} groups:"]
     for file, mine in sorted(touched.items(), key=lambda entry: -len(entry[1]))[:LINES]:
-        said = "everything" if len(mine) == len(every) else ", ".join(mine)
+        said = "everything" if len(mine) == len(every) else ", ".join(_short(mine, every))
         lines.append(f"  {file} -> {said}" + (" (and kit.py stack test, which is not run here)" if _in(file, CONTAINERS) else ""))
     return chosen, lines + [f"  ... and {len(changed) - LINES} more files"] * (len(changed) > LINES)
+
+
+def _short(mine, every) -> list:
+    """The names of some groups, with all notebooks and all labs in two words each."""
+    said = []
+    for kind in ("notebook ", "lab "):
+        those = [group for group in mine if group.startswith(kind)]
+        whole = len(those) > 2 and len(those) == sum(group.startswith(kind) for group in every)
+        said += [f"all {kind.strip()}s"] if whole else those
+    return said + [group for group in mine if group.startswith("test_")]
 
 
 def groups(files) -> dict:
