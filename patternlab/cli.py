@@ -9,7 +9,7 @@ import traceback
 
 VERBS = {  # verb: (module below commands/, function, what it does)
     "start": ("start", "main", "lay your desk, fetch what is missing, open JupyterLab on it"),
-    "test": ("tests", "main", "run every test on real engines (arguments go to pytest: kit.py test -k kafka)"),
+    "test": ("tests", "main", "run every test on real engines (--changed: what your change touches; or pytest's: -k kafka)"),
     "doctor": ("doctor", "main", "look at everything the kit needs; say what is wrong and the one thing to do"),
     "fetch": ("fetch", "main", "download the engines' jars ahead (--all: of every optional engine too)"),
     "pack": ("fetch", "pack", "put packages and jars into a folder, for machines with no or bad network"),

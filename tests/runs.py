@@ -74,7 +74,7 @@ def executed(slug: str, slice: str = "own"):
     """The testbook client of notebook `slug` after its run on the "own" slice, or after the one on the "other" slice that
     follows in the same kernel.
 
-    `client.cells` holds the cells of each run, as {slice: cells}; `client.nb.cells` are those of the newest. An error in a
+    `client.ran` holds the cells of each run, as {slice: cells}; `client.nb.cells` are those of the newest. An error in a
     cell raises AssertionError, here and at every later call.
     """
     if (slug, slice) in _failed:
@@ -82,7 +82,7 @@ def executed(slug: str, slice: str = "own"):
     client = _runs.get(slug)
     if client not in _alive or slice == "own" != client.slice:
         client = _runs[slug] = open_kernel(load(slug))
-        client.cells = {}
+        client.ran = {}
         _run(client, slug, "own")
     if slice != client.slice:
         set_slice(client, resolved(slug, slice))
@@ -101,7 +101,7 @@ def _run(client, slug: str, slice: str) -> None:
             _failed[slug, failed] = error
         close(client)
         raise
-    client.cells[slice] = client.nb.cells
+    client.ran[slice] = client.nb.cells
     timings.append(("notebooks", slug, slice, seconds))
 
 

@@ -17,6 +17,7 @@ from processes import gone
 
 from patternlab.engines import java, jars, kafka, kernels, place, spark
 
+COLD = {"PATTERNLAB_SPARE": "0"}  # these tests are about a JVM's start and death, so they take no warm one
 # a "kernel": it starts all that a notebook starts, says which processes and ports there are, and waits or ends
 KERNEL = """
 import sys, time, psutil
@@ -43,7 +44,7 @@ ENDS = {"kill -9": "time.sleep(600)", "an exception": "raise RuntimeError('the e
 
 def start_kernel(end: str, **settings):
     process = subprocess.Popen([sys.executable, "-c", KERNEL + ENDS[end]], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True, cwd="/", env={**os.environ, "PYTHONPATH": str(place.ROOT), **settings})
+                               text=True, cwd="/", env={**os.environ, "PYTHONPATH": str(place.ROOT), **COLD, **settings})
     for line in process.stdout:
         if line.startswith("READY"):
             pids, ports, hosts = (re.findall(r"[\w.:]+", part) for part in re.findall(r"\[(.*?)\]", line))
@@ -276,7 +277,7 @@ def said():
     """What the notebook shows for each of CELLS: {name: text of the error, '' without one}."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS.values()])
     client = NotebookClient(notebook, kernel_name="python3", timeout=180, allow_errors=True)
-    with client.setup_kernel(env={**os.environ, "PYTHONPATH": str(runs.ROOT)}):
+    with client.setup_kernel(env={**os.environ, "PYTHONPATH": str(runs.ROOT), **COLD}):
         for index, cell in enumerate(notebook.cells):
             client.execute_cell(cell, index)
     for cell in notebook.cells:

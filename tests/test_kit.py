@@ -32,6 +32,12 @@ from patternlab.engines import jars, place  # noqa: E402
 JARS = place.state("jars")  # of the kit that runs these tests
 
 
+@pytest.fixture(autouse=True)
+def cold(monkeypatch):
+    """No kit here keeps or takes a warm JVM: these tests count what a verb leaves behind."""
+    monkeypatch.setenv("PATTERNLAB_SPARE", "0")
+
+
 def kit(home, *argv, timeout=120, before=(), **settings):
     """Run `kit.py argv` of the checkout `home` to its end; `settings` are added to the environment (None: removed)."""
     environment = {name: value for name, value in {**os.environ, **settings}.items() if value is not None}

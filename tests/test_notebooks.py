@@ -32,8 +32,8 @@ def test_every_cell_shows_something_and_nothing_is_noise(slug, slice):
 @pytest.mark.parametrize("slug, slice", [(slug, "other") for slug in runs.notebooks()])
 def test_the_second_run_in_the_kernel_makes_the_same_claims_about_other_data(slug, slice):
     """What the first run left changes no claim and no proof; and the numbers are those of the other slice."""
-    cells = runs.executed(slug, slice).cells
-    first, second = cells["own"], cells["other"]
+    ran = runs.executed(slug, slice).ran
+    first, second = ran["own"], ran["other"]
     assert runs.claims(first) == runs.claims(second), "a second run claims the same, in the same order"
     assert all(said for _, said in runs.claims(first)), "a cell of proofs claimed nothing"
     printed = [[runs.text(cell) for cell in runs.tagged(run, "prove-")] for run in (first, second)]

@@ -3,6 +3,7 @@
 Run as a program, this file drives Spark in a process of its own and prints what Spark did; the tests compare that with what
 the oracle foretells. A stormy day, another one, and the day of the autumn clock change.
 """
+import itertools
 import json
 import os
 import subprocess
@@ -151,12 +152,11 @@ def main():
     for day in DAYS:
         topic = broker.topic(f"day-{day}")
         send(topic, log_of(day))
-        for cut in CUTS:
-            queries = {f"{day} {cut} {patience}": start(f"q{len(did) + n}", topic, cut, patience)
-                       for n, patience in enumerate(PATIENCES)}
-            for case, query in queries.items():
-                note(case, query)
-    note("sliding", start("sliding", f"day-{DAYS[0]}", 50, 60, "20 minutes"))
+        queries = {f"{day} {cut} {patience}": start(f"q{len(did) + n}", topic, cut, patience)
+                   for n, (cut, patience) in enumerate(itertools.product(CUTS, PATIENCES))}
+        for case, query in queries.items():
+            note(case, query)
+    sliding = start("sliding", f"day-{DAYS[0]}", 50, 60, "20 minutes")
     topic, log = broker.topic("live"), log_of(DAYS[0])
     live = start("live", topic, 1000, 0, processingTime="0 seconds")
     for at in range(0, len(log), 50):
@@ -164,6 +164,7 @@ def main():
         live.processAllAvailable()
     live.stop()
     note("live", live)
+    note("sliding", sliding)
     # twenty orders side by side, each a group of its own: the n-th report of each, then the next; 50 of each in a batch
     orders = [faults.shuffled(small(), seed) for seed in SEEDS]
     mixed = [dict(report, origin=f"{seed} {report['origin']}") for turn in zip(*orders) for seed, report in zip(SEEDS, turn)]

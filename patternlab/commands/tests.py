@@ -5,6 +5,7 @@ import sys
 
 from ..engines import jars, kernels
 from ..engines.place import ROOT
+from . import changed
 from .start import prepare_archives
 
 TWO_NEED = 6e9          # bytes: two notebooks with all their engines, and pytest
@@ -13,8 +14,17 @@ TWO_NEED = 6e9          # bytes: two notebooks with all their engines, and pytes
 def main(argv: list[str]) -> int:
     """Run the tests; every argument goes to pytest, and paths among them replace tests/. Returns pytest's exit code.
 
-    Two notebooks run at a time, because one spends half its time waiting; -n 0 or -n 4 asks for another number.
+    --changed runs what a change since the main branch can touch, and says why. Two notebooks run at a time, because one
+    spends half its time waiting; -n 0 or -n 4 asks for another number.
     """
+    argv = list(argv)
+    if "--changed" in argv:
+        argv.remove("--changed")
+        groups, lines = changed.choose(ROOT)
+        print("\n".join(lines))
+        if not groups:
+            return 0
+        argv.append(f"--groups={','.join(groups)}")
     jars.fetch(*jars.DEFAULT)
     prepare_archives()
     named = [word for word in argv if not word.startswith("-") and (ROOT / word.split("::")[0]).exists()]
@@ -23,6 +33,8 @@ def main(argv: list[str]) -> int:
     two = os.cpu_count() > 1 and kernels.available() > TWO_NEED and not {"--pdb", "--trace"} & set(argv)
     apart = ["-n", "2" if two else "0", "--dist", "loadgroup", "--no-loadscope-reorder"]       # a later -n wins
     sys.stdout.flush()
+    # --- THE KEEPER OF WARM JVMS GOES HERE: opened before pytest starts, its folder in environment["PATTERNLAB_SPARES"],
+    # --- closed after pytest has ended, also after a Ctrl-C (patternlab/engines/spares.py)
     tests = subprocess.Popen([sys.executable, "-m", "pytest", *where, *apart, *argv], cwd=ROOT, env=environment)
     while True:
         try:
