@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .checks._answers import blank, raised, shown
+from .checks._answers import at_once, blank, raised, verdict
 from .engines import place
 
 
@@ -30,17 +30,14 @@ class Raised(Exception):
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise. `check(answer)` returns None or a closing sentence, or raises Wrong; hints = (direction, call).
-
-    `works()` completes "this check ..." where it takes seconds: the line stands there until the verdict replaces it.
-    """
+    """One exercise. `check(answer)` returns None or a closing sentence, or raises Wrong; hints = (direction, call)."""
     title: str
     check: callable
     hints: tuple
     why: str
     minutes: int = 10
     starred: bool = False
-    works: callable = None
+    works: callable = None  # works() completes "this check ..." where it takes seconds; the verdict replaces that line
 
 
 @dataclass
@@ -66,8 +63,7 @@ class Lab:
         exercise, began, show, line = self._exercise(n), time.perf_counter(), None, None
         try:
             left = blank(answer)
-            if exercise.works and not left:
-                line = _said_at_once(f"Exercise {n}, {exercise.title}: this check {exercise.works()}.")
+            line = exercise.works and not left and at_once(f"Exercise {n}, {exercise.title}: this check {exercise.works()}.")
             result = Result("not attempted", left) if left else Result("right", exercise.check(answer) or "")
         except Wrong as wrong:
             result, show = Result("not yet", wrong.sentence), wrong.show
@@ -83,13 +79,7 @@ class Lab:
             entry["right"] = entry.get("right", False) or result.outcome == "right"
             self._write(note)
         said = {"not attempted": "not attempted yet.", "raised": "your code raised"}.get(result.outcome, result.outcome + ".")
-        text = f"Exercise {n}, {exercise.title}: {said} {result.sentence}".rstrip()
-        if show is not None:
-            text += "\n" + textwrap.indent(shown(show), "    ")
-        if line is None:
-            print(text)
-        else:
-            line.update({"text/plain": text}, raw=True)
+        verdict(f"Exercise {n}, {exercise.title}: {said} {result.sentence}".rstrip(), show, line)
 
     def hint(self, n: int) -> None:
         """Print the direction at the first call, and the call to use as well from the second on."""
@@ -148,12 +138,3 @@ class Lab:
         half = file.with_suffix(f".{os.getpid()}")
         half.write_text(json.dumps(note, indent=1, sort_keys=True), "utf-8")
         os.replace(half, file)
-
-
-def _said_at_once(text: str):
-    """Show `text` now; in a notebook its display handle, so that the verdict can take its place, elsewhere None."""
-    from IPython import display, get_ipython
-    if hasattr(get_ipython(), "kernel"):
-        return display.display({"text/plain": text}, raw=True, display_id=True)
-    print(text, flush=True)
-    return None

@@ -56,7 +56,8 @@ def test_the_line_of_a_check_of_seconds_comes_first_and_the_verdict_takes_its_pl
 
         blank = heard(SAYS)
         assert [kind for kind, _ in blank] == ["stream"], "what is not attempted is answered at once, without the line"
-        for answer, verdict in ((1, "right."), (-1, "not yet. It is below zero.\n     yours\n        -1"), ("x", "your code raised")):
+        below = "not yet. It is below zero.\n     yours\n        -1"
+        for answer, verdict in ((1, "right."), (-1, below), ("x", "your code raised")):
             (first, line), (printed, work), (last, update) = heard(f"lab.check(1, {answer!r})")
             assert (first, printed, last) == ("display_data", "stream", "update_display_data")
             assert line["data"]["text/plain"] == "Exercise 1, Half: this check counts to a million, about 5 s."
