@@ -1,4 +1,4 @@
-"""What a lab sees of an answer before and after it is judged: a blank, an exception and its line, what to show."""
+"""What a lab sees of an answer and says of it: a blank, an exception and its line, a line while it works, the verdict."""
 import ast
 import inspect
 import linecache
@@ -52,3 +52,22 @@ def shown(show) -> str:
         show = pandas.DataFrame(show)
     show = show.limit(8).toPandas() if hasattr(show, "toPandas") else show
     return show.head(8).to_string(index=False) if hasattr(show, "to_string") else str(show)
+
+
+def at_once(text: str):
+    """Show `text` now. In a notebook it returns the display's handle, for `verdict` to take its place, elsewhere None."""
+    from IPython import display, get_ipython
+    if hasattr(get_ipython(), "kernel"):
+        return display.display({"text/plain": text}, raw=True, display_id=True)
+    print(text, flush=True)
+    return None
+
+
+def verdict(text: str, show, line) -> None:
+    """Print `text` and, indented below it, `show` (None: nothing); in place of `line` if that is a display's handle."""
+    if show is not None:
+        text += "\n" + textwrap.indent(shown(show), "    ")
+    if line:
+        line.update({"text/plain": text}, raw=True)
+    else:
+        print(text)
