@@ -18,7 +18,7 @@
       if (!node) {
         node = document.createElement("div");
         node.className = ID;
-        node.style.cssText = "padding: 2px 0 2px calc(var(--jp-cell-prompt-width) + 12px); " +
+        node.style.cssText = "padding: 2px 0 2px calc(var(--jp-cell-prompt-width) + 16px); " +
           "font-size: var(--jp-ui-font-size1); color: var(--jp-ui-font-color2)";
         lines.set(request, node);
       }
