@@ -19,9 +19,10 @@ def spark_session(app: str, *, throughput: bool = False, **conf):
     (slower to start, faster after a minute). A second call returns the same session. Raises ValueError for a second set
     of jars, MemoryError where less than 1.2 GB are free, RuntimeError where the JVM does not start.
     """
-    from .engines import spark
+    from .engines import busy, spark
     from .figures import style
     errors.install()
+    busy.install()
     style()
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):     # they print what the error says anyway
         logging.getLogger(name).setLevel(logging.CRITICAL)

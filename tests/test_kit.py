@@ -572,7 +572,11 @@ def test_start_opens_the_desk_and_leaves_no_process(home, number):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/lab/tree/notebooks/00-start-here\.ipynb\?token=\w{20,}", address)
         assert len(lines) <= 6, lines
         with urllib.request.urlopen(address, timeout=20) as answer:
-            assert answer.status == 200 and b"jupyter-config-data" in answer.read()
+            page = answer.read()
+            assert answer.status == 200 and b"jupyter-config-data" in page and b"patternlab-busy" in page
+        script = "patternlab-busy/static/busy.js"                                      # the line of a cell that works
+        with urllib.request.urlopen(f"{address.partition('/lab')[0]}/lab/extensions/{script}", timeout=20) as answer:
+            assert answer.read() == (home / "patternlab/engines/labextensions" / script).read_bytes()
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(address.partition("/lab")[0] + "/api/contents", timeout=20)
         assert refused.value.code == 403, "the desk can be read without the token"

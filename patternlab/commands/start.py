@@ -114,6 +114,7 @@ def settings(chosen) -> dict:
         "ServerApp.open_browser": not chosen.no_browser and has_browser(), "LabApp.default_url": first_page(),
         "LabApp.news_url": None, "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         "LabApp.extension_manager": "readonly", "FileContentsManager.delete_to_trash": False,
+        "LabApp.extra_labextensions_path": ROOT / "patternlab" / "engines" / "labextensions",    # the line of busy.py
         "LanguageServerManager.autodetect": False,     # it would run npm, which writes into the home folder
         "MappingKernelManager.cull_idle_timeout": 60 * int(setting("IDLE_MINUTES", IDLE_MINUTES)),
         "MappingKernelManager.cull_interval": 60, "MappingKernelManager.cull_connected": True,
