@@ -663,7 +663,7 @@ prove("invented by the message first", told["message first"]["invented"], 6)
 consumer = kafka_python.KafkaConsumer(TOPIC, bootstrap_servers=broker.bootstrap, fetch_max_wait_ms=10)
 consumer.poll(timeout_ms=1000)
 lags = []
-for number in range(100):
+for number in range(50):
     sent = time.time()
     sql("insert into departure_board (key) values (%s)", f"probe {number}")
     consumer.poll(timeout_ms=5000)
