@@ -334,8 +334,8 @@ producer, retry = KafkaProducer(bootstrap_servers=broker.bootstrap), broker.topi
 handed_over = replay(handful, lambda report: producer.send(retry, json.dumps(report).encode()))
 producer.close()
 SOURCE = {"kafka.bootstrap.servers": broker.bootstrap, "subscribe": retry, "startingOffsets": "earliest",
-          "maxOffsetsPerTrigger": 500, "kafka.max.partition.fetch.bytes": 65536, "kafkaConsumer.pollTimeoutMs": 3000,
-          "kafka.default.api.timeout.ms": 3000, "kafka.request.timeout.ms": 2000}
+          "maxOffsetsPerTrigger": 500, "kafka.max.partition.fetch.bytes": 65536, "kafkaConsumer.pollTimeoutMs": 1500,
+          "kafka.default.api.timeout.ms": 1500, "kafka.request.timeout.ms": 1000}
 def read_retry(write, name):
     batches = spark.readStream.format("kafka").options(**SOURCE).load().select(*ADDRESS, "value").writeStream
     batches = batches.option("checkpointLocation", str(lake / f"{name}-checkpoint")).trigger(availableNow=True)

@@ -35,7 +35,7 @@ def test_twenty_points_were_hit(notebook):
     assert len(points) == 20
     kinds = [kind for kind, hit in points]
     assert kinds.count("connect") == kinds.count("snapshot") == kinds.count("spark") == 1
-    assert kinds.count("before") == 11 and kinds.count("after") == 6
+    assert kinds.count("before") == 13 and kinds.count("after") == 4
     assert all(hit for kind, hit in points), points
 
 
