@@ -541,7 +541,7 @@ def test_torn_file_and_folder_and_nothing(tmp_path):
 
 def test_torn_tables_of_spark(tmp_path):
     """Plain Parquet is broken by a torn write, a Delta table is still at the version before; both by the real engine."""
-    from patternlab import spark_session
+    from patternlab import session, spark_session
     spark = spark_session("test_data")
     plain, delta = str(tmp_path / "plain"), str(tmp_path / "delta")
     departures = spark.read.parquet(dataset("flights", "day")).repartition(3)
@@ -555,6 +555,7 @@ def test_torn_tables_of_spark(tmp_path):
     cut = torn(delta)
     assert any(name.endswith("00000000000000000001.json") for name in cut)
     assert spark.read.format("delta").load(delta).count() == 966
+    session.close()                                          # else this process would hold a JVM until all tests have run
 
 
 # ---- how truth is found and guarded

@@ -232,5 +232,5 @@ def which_stack() -> str:
 
 
 CHECKS = {"python": python, "environment": environment, "lock": stamp, "java": java_runs, "jars": jars_whole,
-          "archives": archives, "memory": memory, "disk": disk, "folders": writable, "ports": ports,
+          "archives": archives, "memory": memory, "spare": spare, "disk": disk, "folders": writable, "ports": ports,
           "notebooks": leftovers, "stack": which_stack}

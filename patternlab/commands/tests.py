@@ -1,10 +1,12 @@
 """`kit.py test`: fetch what is missing, then pytest on tests/ (all but tests/compose, which is `kit.py stack test`)."""
+import contextlib
 import os
+import shutil
 import subprocess
 import sys
 
-from ..engines import jars, kernels
-from ..engines.place import ROOT
+from ..engines import jars, kernels, spares
+from ..engines.place import ROOT, state
 from . import changed
 from .start import prepare_archives
 
@@ -33,11 +35,16 @@ def main(argv: list[str]) -> int:
     two = os.cpu_count() > 1 and kernels.available() > TWO_NEED and not {"--pdb", "--trace"} & set(argv)
     apart = ["-n", "2" if two else "0", "--dist", "loadgroup", "--no-loadscope-reorder"]       # a later -n wins
     sys.stdout.flush()
-    # --- THE KEEPER OF WARM JVMS GOES HERE: opened before pytest starts, its folder in environment["PATTERNLAB_SPARES"],
-    # --- closed after pytest has ended, also after a Ctrl-C (patternlab/engines/spares.py)
-    tests = subprocess.Popen([sys.executable, "-m", "pytest", *where, *apart, *argv], cwd=ROOT, env=environment)
-    while True:
-        try:
-            return tests.wait()
-        except KeyboardInterrupt:                 # pytest got it too: let it end its kernels and say where it was
-            continue
+    # two JVMs serve all kernels of the run one after another; what exercises them are the notebooks
+    folder = state("spares") / f"tests-{os.getpid()}"
+    environment["PATTERNLAB_SPARES"] = str(folder)
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        if spares.wanted():
+            stack.enter_context(spares.Keeper(folder, keep=2, most=2, rounds=0, users=15, busy=True, ahead=not argv))
+        tests = subprocess.Popen([sys.executable, "-m", "pytest", *where, *apart, *argv], cwd=ROOT, env=environment)
+        while True:
+            try:
+                return tests.wait()
+            except KeyboardInterrupt:             # pytest got it too: let it end its kernels and say where it was
+                continue

@@ -29,10 +29,13 @@ TICK = 0.1
 
 @dataclass(frozen=True)
 class How:
-    """How many JVMs are kept ready; whether the next is started on a busy machine too; the rounds of an exercise; after how
-    many idle seconds the spares go, and after how many users a JVM."""
+    """How many JVMs are kept ready, and how many there may be with those that kernels have; whether the first is started before
+    a kernel asks, and the next on a busy machine too; the rounds of an exercise; after how many idle seconds the spares go, and
+    after how many users a JVM."""
 
     keep: int = 1
+    most: int = 4
+    ahead: bool = True
     busy: bool = False
     rounds: int = 4
     idle: float = 600
@@ -96,7 +99,7 @@ class Keeping:
     def __init__(self, root: Path, how: How):
         self.root, self.how, self.jvms = root, how, []
         self.secret, self.load, self.failures, self.first = secrets.token_hex(16), [], 0, True
-        self.asked = time.monotonic()        # when a spare was last wanted
+        self.asked = time.monotonic() if how.ahead else -how.idle        # when a spare was last wanted
         for home in root.glob("jvm-*"):      # what a killed keeper left; a JVM that a kernel still holds keeps its folder
             with contextlib.suppress(OSError, ValueError):
                 if spares.alive(json.loads((home / "facts.json").read_text())):
@@ -123,7 +126,7 @@ class Keeping:
         spare, idle = self.spare(), time.monotonic() - self.asked > self.how.idle
         if len(spare) > (0 if idle else self.how.keep):          # the one that is least warm goes
             self.drop(min(spare, key=lambda jvm: (jvm.state == "ready", jvm.users)))
-        elif len(spare) < self.how.keep and not idle and self.failures < 3 and self.may_start():
+        elif len(spare) < self.how.keep and not idle and self.may_start():
             self.jvms.append(Jvm(self.root))
 
     def spare(self) -> list:
@@ -132,7 +135,7 @@ class Keeping:
     def may_start(self) -> bool:
         quiet = self.how.busy or self.first or len(self.load) == 50 and sum(self.load) / 50 < 40
         self.first = False
-        return quiet and kernels.available() > NEED * 2**20
+        return quiet and self.failures < 3 and len(self.jvms) < self.how.most and kernels.available() > NEED * 2**20
 
     def drop(self, jvm: Jvm) -> None:
         self.jvms.remove(jvm)
