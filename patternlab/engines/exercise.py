@@ -1,4 +1,4 @@
-"""The exercise of a warm spare, a child program of the keeper: `python -m patternlab.engines.exercise FOLDER-OF-THE-JVM ROUNDS`.
+"""The exercise of a warm spare, a child program of the keeper: `python -m patternlab.engines.exercise FOLDER ROUNDS`.
 
 It adopts the JVM as any kernel does, goes through what notebooks do until the code is compiled, and leaves the JVM clean.
 """
@@ -12,7 +12,7 @@ from . import kafka, kernels, shared_jvm, spares, spark
 
 
 def main(argv: list) -> int:
-    """Exercise the JVM whose folder is argv[0] in argv[1] rounds; a file `wanted` in it ends the exercise after the round that runs."""
+    """Exercise the JVM whose folder is argv[0] in argv[1] rounds, fewer where a file `wanted` appears in the folder."""
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     home = Path(argv[0])
     facts = json.loads((home / "facts.json").read_text())
