@@ -50,19 +50,11 @@ def end(kernel):
     assert kernel.returncode == 0 and not said, said
 
 
-def ready(folder, seconds=180, but=()):
-    """The facts of a spare that is ready in the keeper's folder."""
-    os.environ["PATTERNLAB_SPARES"] = str(folder)
-    try:
-        give_up = time.monotonic() + seconds
-        while time.monotonic() < give_up:
-            for jvm in spares.look():
-                if jvm["state"] == "ready" and jvm["pid"] not in but:
-                    return jvm
-            time.sleep(0.1)
-    finally:
-        del os.environ["PATTERNLAB_SPARES"]
-    raise AssertionError((place.state("logs") / "keeper.log").read_text()[-2000:])
+def ready(folder, but=()):
+    """What the keeper in `folder` says of a spare that is ready."""
+    jvm = spares.ready(folder, 180, but)
+    assert jvm, (place.state("logs") / "keeper.log").read_text()[-2000:]
+    return jvm
 
 
 @pytest.fixture
@@ -255,21 +247,18 @@ sys.stdin.read()"""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     assert gone([jvm, *others]) == []
 
 
-def test_idle_spares_go_and_short_memory_takes_them_first(folder):
+def test_idle_spares_go_and_short_memory_takes_them_first(folder, monkeypatch):
     with spares.Keeper(folder, busy=True, rounds=0, idle=2):
         deadline = time.monotonic() + 60
-        os.environ["PATTERNLAB_SPARES"] = str(folder)
-        try:
-            while spares.look() == [] and time.monotonic() < deadline:
-                time.sleep(0.1)
-            assert (first := spares.look()), "a keeper begins with a spare"
-            assert gone([first[0]["pid"]], seconds=60) == [], "two idle seconds are over"
-            assert spares.claim("another key") is None       # it is asked again, so there is work to come
-            while spares.look() == [] and time.monotonic() < deadline:
-                time.sleep(0.1)
-            second = spares.look()[0]["pid"]
-            with pytest.raises(MemoryError, match="needs 99,999,999 MB"):
-                kernels.need_memory("Something large", 99_999_999)
-            assert gone([second]) == []
-        finally:
-            del os.environ["PATTERNLAB_SPARES"]
+        monkeypatch.setenv("PATTERNLAB_SPARES", str(folder))
+        while spares.look() == [] and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert (first := spares.look()), "a keeper begins with a spare"
+        assert gone([first[0]["pid"]], seconds=60) == [], "two idle seconds are over"
+        assert spares.claim("another key") is None       # it is asked again, so there is work to come
+        while spares.look() == [] and time.monotonic() < deadline:
+            time.sleep(0.1)
+        second = spares.look()[0]["pid"]
+        with pytest.raises(MemoryError, match="needs 99,999,999 MB"):
+            kernels.need_memory("Something large", 99_999_999)
+        assert gone([second]) == []

@@ -16,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-from ..engines import jars, kernels, place
+from ..engines import jars, kernels, place, spares
 
 PREAMBLE = """
 import json, sys, time; T = time.perf_counter(); laps = {}
@@ -85,12 +85,18 @@ def main(argv: list) -> int:
 def _start(repeat: int) -> None:
     print("\nKernel to first Delta write, read and stream batch, cumulative seconds (median of each kind's runs)")
     java = _plain_java()
-    ours, plain = [], []
-    for _ in range(repeat):                                 # taken in turns, so that other load meets both alike
-        ours.append(_run(OURS + FIRST)[0])
-        if java:
-            plain.append(_run(PLAIN + FIRST, java)[0])
+    ours, plain, adopted = [], [], []
+    with tempfile.TemporaryDirectory(prefix="spares-", dir=place.state()) as folder:
+        with spares.Keeper(Path(folder)):
+            for _ in range(repeat):                         # taken in turns, so that other load meets all alike
+                ours.append(_run(OURS + FIRST)[0])
+                if java:
+                    plain.append(_run(PLAIN + FIRST, java)[0])
+                if spares.ready(Path(folder), 180):
+                    adopted.append(_run(OURS + FIRST, spare=folder)[0])
     _compare(ours, plain, ("session", "total"))
+    for name in ("session", "total") if adopted else ():
+        print(f"  {name:<8} in an adopted spare {statistics.median(laps[name] for laps in adopted):6.2f} s")
 
 
 def _flow(repeat: int) -> None:
@@ -128,9 +134,13 @@ def _plain_java() -> "Path | None":
     return program.resolve().parent.parent if "jdk.incubator.vector" in modules else None
 
 
-def _run(code: str, java: "Path | None" = None, broker: bool = False) -> tuple:
-    """The laps of one fresh process, and the peak of the memory of it and its children in MB (shared pages counted once)."""
-    environment = {**os.environ, "PYTHONPATH": str(place.ROOT)}
+def _run(code: str, java: "Path | None" = None, broker: bool = False, spare: str = "") -> tuple:
+    """The laps of one fresh process, and the peak of the memory of it and its children in MB (shared pages counted once).
+
+    It starts a JVM of its own, or adopts one of the keeper in folder `spare`.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(place.ROOT), "PATTERNLAB_SPARE": "1" if spare else "0",
+                   "PATTERNLAB_SPARES": spare}
     with tempfile.TemporaryDirectory(prefix="patternlab bench ") as folder:
         if java:
             environment["JAVA_HOME"] = str(java)

@@ -90,12 +90,23 @@ def hand_back(held: Held, megabytes: int) -> bool:
     return False
 
 
-def look() -> list:
-    """What the keeper has: dicts of pid, state ("in exercise", "ready", "lent"), users and megabytes; [] without a keeper."""
+def look(home: "Path | None" = None) -> list:
+    """What a keeper (this kit's, or the one of folder `home`) has: dicts of pid, state ("starting", "in exercise", "ready",
+    "lent"), users and megabytes; [] without a keeper."""
     with contextlib.suppress(OSError, ValueError):
-        with _asked(ask="look") as (answer, _):
+        with _asked(home, ask="look") as (answer, _):
             return answer["jvms"]
     return []
+
+
+def ready(home: Path, seconds: float, but=()) -> "dict | None":
+    """What `look` says of a JVM that is ready, other than those with a pid in `but`; None where there is none in time."""
+    found = []
+
+    def there() -> bool:
+        found[:] = [jvm for jvm in look(home) if jvm["state"] == "ready" and jvm["pid"] not in but]
+        return bool(found)
+    return found[0] if guard.wait_for(there, seconds, 0.1) else None
 
 
 def release() -> int:
@@ -107,9 +118,9 @@ def release() -> int:
 
 
 @contextlib.contextmanager
-def _asked(**question):
+def _asked(home: "Path | None" = None, **question):
     """(the keeper's answer to one question, the open line to it); OSError or ValueError where no keeper answers in 3 s."""
-    facts = json.loads((folder() / "keeper.json").read_text())
+    facts = json.loads(((home or folder()) / "keeper.json").read_text())
     if not alive(facts):
         raise OSError("the keeper is gone")
     with socket.create_connection(("127.0.0.1", facts["port"]), timeout=3) as connection:
