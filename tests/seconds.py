@@ -7,7 +7,7 @@ from pathlib import Path
 
 SLOWEST = 10
 GUESS = {"notebook": 200, "lab": 100, "test_oracle": 180, "test_kit": 120, "test_engines": 120, "test_postgres_connect": 60,
-         "test_data": 60, "test_matchers": 40}  # seconds, roughly: only their order matters, and only in a first run
+         "test_data": 60, "test_matchers": 40, "test_changed": 30}  # seconds, roughly: only their order matters, and only in a first run
 SHORT = 10  # what a group that nothing is known of is taken for
 
 

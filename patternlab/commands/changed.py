@@ -22,7 +22,7 @@ LINES = 12                                 # of changed files that are shown
 def choose(root: Path) -> tuple:
     """(groups that the changes of the checkout touch, lines that say why). RuntimeError where git can't tell."""
     base, name = _base(root)
-    changed = sorted(set(_git(root, "diff", "--name-only", "--no-renames", "-z", base).split("\0"))
+    changed = sorted(set(_git(root, "diff", "--name-only", "--no-renames", "--relative", "-z", base).split("\0"))
                      | set(_git(root, "ls-files", "--others", "--exclude-standard", "-z").split("\0")) - {""})
     changed = [file for file in changed if file]
     if not changed:
