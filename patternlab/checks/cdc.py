@@ -323,31 +323,19 @@ def _newest(batches, by, guard=True) -> dict:
     return table
 
 
-def _empty_table(folder: Path) -> None:
-    """A Delta table of CREATE's columns without a row: its first commit, as the protocol has it, without a Spark job."""
-    kinds = {"bigint": "long"}
-    fields = [{"name": name, "type": kinds.get(kind, kind), "nullable": True, "metadata": {}}
-              for name, kind in map(str.split, CREATE.split(","))]
-    actions = [{"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}},
-               {"metaData": {"id": str(uuid.uuid4()), "format": {"provider": "parquet", "options": {}}, "partitionColumns": [],
-                             "schemaString": json.dumps({"type": "struct", "fields": fields}), "configuration": {},
-                             "createdTime": int(time.time() * 1000)}}]
-    (folder / "_delta_log").mkdir(parents=True)
-    (folder / "_delta_log" / f"{0:020}.json").write_text("\n".join(map(json.dumps, actions)) + "\n", "utf-8")
-
-
 def _upsert(answer):
     """The learner's upsert(table, changes) on two batches into a Delta table; the second one brings old messages again."""
     import pyarrow as pa
+    from delta.tables import DeltaTable
     from pyspark.sql import SparkSession
+    from pyspark.sql.types import StructType
 
     from .. import workspace
     spark = SparkSession.getActiveSession()
     if spark is None:
         raise Wrong("There is no Spark session in this kernel. Run the set-up cell of the lab first.")
-    folder = workspace("lab-12-upsert") / uuid.uuid4().hex      # a new path: Delta remembers tables by theirs
-    table = str(folder)
-    _empty_table(folder)
+    table = str(workspace("lab-12-upsert") / uuid.uuid4().hex)  # a new path: Delta remembers tables by theirs
+    DeltaTable.create(spark).location(table).addColumns(StructType.fromDDL(CREATE)).execute()
     start = [dict(zip(("key", "status", "lsn", "offset"), row)) for row in FIRST]
     columns = pa.schema([("key", pa.string()), ("status", pa.string()), ("lsn", pa.int64()), ("offset", pa.int32())])
     for batch in (FIRST, SECOND):
