@@ -175,7 +175,6 @@ def test_settings_for_small_data_stay_out_of_throughput_and_of_a_cluster(monkeyp
     monkeypatch.setenv("PATTERNLAB_LAKE", str(tmp_path))
     cluster = spark.settings()
     assert not {*SMALL, "spark.hadoop.fs.file.impl"} & set(cluster), "an executor there has its own class path"
-    assert "-XX:ReservedCodeCacheSize=256m" in java.SPARK and "-XX:ReservedCodeCacheSize=256m" not in kafka._FLAGS
 
 
 def test_a_java_that_is_not_there(monkeypatch):

@@ -1,6 +1,6 @@
 """The exercise of a warm spare, a child program of the keeper: `python -m patternlab.engines.exercise FOLDER ROUNDS`.
 
-It adopts the JVM as any kernel does, goes through what notebooks do until the code is compiled, and leaves the JVM clean.
+`batch` is also the warm-up of Spark's archive. The program adopts the JVM as any kernel does, goes through what notebooks do until the code is compiled, and leaves the JVM clean.
 """
 import json
 import os
@@ -24,9 +24,9 @@ def main(argv: list) -> int:
         spark.adopt(held)
         session = spark.start(kernels.EXERCISE)
         for number in range(int(argv[1])):
-            spark.exercise(session, work / str(number))
+            batch(session, work / f"round-{number}")
             broker = broker or kafka.Kafka()
-            _streams(session, broker, work / str(number))
+            _streams(session, broker, work / f"round-{number}")
             if (home / "wanted").exists():
                 break
         shared_jvm.forget(spark.kept())
@@ -40,6 +40,50 @@ def main(argv: list) -> int:
 def _end_with_stdin() -> None:
     sys.stdin.read()
     os._exit(1)                                              # the keeper is gone
+
+
+def batch(spark, folder: Path) -> None:
+    """One round of what notebooks do, without a broker; it can run again in the same JVM with another folder.
+
+    Tables and checkpoints are below `folder`; no view, setting, cached frame or query is left in the session.
+    """
+    from delta.tables import DeltaTable
+    from pyspark.sql import Window, functions as F
+    table, view = str(folder / "warm"), f"warm_{folder.name}".replace("-", "_")
+    rows = spark.range(1000).selectExpr("id", "id % 7 AS k", "cast(id AS string) AS s", "timestamp_seconds(id * 60) AS t")
+    rows.write.format("delta").partitionBy("k").save(table)
+    rows.where("k = 1").write.format("delta").mode("overwrite").option("replaceWhere", "k = 1").save(table)
+    target = DeltaTable.forPath(spark, table).alias("t")
+    target.merge(rows.alias("s"), "t.id = s.id").whenMatchedUpdateAll().execute()
+    few = rows.where("id < 40").withColumn("id", F.col("id") + 980).alias("s")
+    (target.merge(few, "t.id = s.id").whenMatchedDelete("s.id < 982").whenMatchedUpdate("s.k > 2", {"s": "s.s"})
+     .whenNotMatchedInsertAll().whenNotMatchedBySourceDelete("t.id < 3").execute())
+    for text in ("UPDATE {0} SET s = 'x' WHERE id = 5", "DELETE FROM {0} WHERE id = 6", "DESCRIBE HISTORY {0}",
+                 "DESCRIBE DETAIL {0}", "ALTER TABLE {0} ADD CONSTRAINT c CHECK (id < 10000)", "SHOW TBLPROPERTIES {0}",
+                 "SELECT count(*), count_if(id > 3) FROM {0} VERSION AS OF 1", "RESTORE TABLE {0} TO VERSION AS OF 1"):
+        spark.sql(text.format(f"delta.`{table}`")).toPandas()
+    back = spark.read.format("delta").load(table)
+    ranked = back.withColumn("r", F.row_number().over(Window.partitionBy("k").orderBy("t"))).where("r < 60").persist()
+    (ranked.join(rows.select("id", F.lit(1).alias("one")), "id", "left").groupBy("k")
+     .agg(F.count("*"), F.sum("id"), F.avg("r"), F.max("t"), F.countDistinct("s")).orderBy("k").toPandas())
+    ranked.unpersist()
+    back.select("id").exceptAll(rows.select("id").where("id > 9")).union(back.select("id")).distinct().count()
+    spark.createDataFrame([("1", 2)], "a string, b int").toPandas()
+    spark.read.parquet(*[str(f) for f in Path(table).rglob("*.parquet")][:1]).selectExpr("to_json(struct(*)) j").collect()
+    stream = (spark.readStream.format("delta").load(table).withColumn("m", F.from_json(F.lit('{"a": 1}'), "a INT"))
+              .withWatermark("t", "1 minute"))
+    counted = stream.groupBy(F.window("t", "1 hour"), "k").count()
+    sessions = (stream.dropDuplicatesWithinWatermark(["id"]).groupBy(F.session_window("t", "2 minutes"), "k")
+                .agg(F.count("*").alias("n")))
+    started = [counted.writeStream.format("memory").queryName(view), sessions.writeStream.format("noop"),
+               stream.drop("m").writeStream.format("delta")]
+    for number, writer in enumerate(started):
+        writer = writer.trigger(availableNow=True).option("checkpointLocation", f"{table}-checkpoint-{number}")
+        query = writer.start(f"{table}-out") if number == 2 else writer.start()
+        query.awaitTermination(60)
+    spark.table(view).collect()
+    spark.catalog.dropTempView(view)
+    spark.read.format("statestore").load(f"{table}-checkpoint-0").count()
 
 
 def _streams(session, broker, folder: Path) -> None:

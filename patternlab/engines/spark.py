@@ -59,6 +59,7 @@ def settings(folder: "Path | None" = None, throughput: bool = False) -> dict:
         "spark.sql.streaming.numRecentProgressUpdates": "10000",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.kafka.producer.cache.timeout": "5s",     # for ten minutes a producer logged that a killed broker is gone
+        "spark.kafka.producer.cache.evictorThreadRunInterval": "5s",
         "spark.ui.showConsoleProgress": "false",
         "spark.ui.port": "0",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
@@ -138,7 +139,7 @@ def pooled_flags() -> list:
 
 def archive() -> list:
     """The flags that use Spark's class-data-sharing archive, an empty list where it is not made."""
-    return java.archive_flags("spark", _class_path(), [*java.SPARK, *MODULES])
+    return java.archive_flags("spark", _class_path(), [*java.FAST, *MODULES])
 
 
 def spare_key() -> str:
@@ -155,7 +156,7 @@ def _launch(throughput: bool) -> None:
     folder = kernels.run_folder() / "spark"
     folder.mkdir(exist_ok=True)
     kernels.need_memory("Spark", 1200)
-    flags = java.THROUGHPUT if throughput else java.SPARK
+    flags = java.THROUGHPUT if throughput else java.FAST
     shared = [] if throughput else archive()
     log = place.state("logs") / f"spark-{kernels.run_folder().name}.log"
     info = folder / "gateway"
@@ -277,36 +278,22 @@ def _given_back(held: spares.Held) -> bool:
 
 def make_archive() -> bool:
     """Make the class-data-sharing archive by one warm-up run: a Delta write, a read, a stream batch. False: it was there."""
+    from . import exercise
+
     def warm_up(extra):
         global _jvm
         folder = kernels.run_folder() / "spark"
         folder.mkdir(exist_ok=True)
-        jvm_flags = java.SPARK
+        jvm_flags = java.FAST
         try:
-            java.SPARK = [*jvm_flags, *extra]
+            java.FAST = [*jvm_flags, *extra]
             _launch(False)
         finally:
-            java.SPARK = jvm_flags
-        exercise(start("warm-up"), folder)
+            java.FAST = jvm_flags
+        exercise.batch(start("warm-up"), folder / "warm")
         _jvm["process"].stdin.close()
         _jvm["process"].wait(180)                          # the dump is written at the JVM's exit
         _jvm = None
-    made = java.make_archive("spark", _class_path(), [*java.SPARK, *MODULES], warm_up)
+    made = java.make_archive("spark", _class_path(), [*java.FAST, *MODULES], warm_up)
     kernels.forget()
     return made
-
-
-def exercise(spark, folder: Path) -> None:
-    """What every notebook does first: rows into Delta, back, a merge, a windowed stream."""
-    from delta.tables import DeltaTable
-    from pyspark.sql import functions as F
-    table = str(folder / "warm")
-    rows = spark.range(1000).selectExpr("id", "id % 7 AS k", "timestamp_seconds(id) AS t")
-    rows.write.format("delta").save(table)
-    DeltaTable.forPath(spark, table).alias("t").merge(rows.alias("s"), "t.id = s.id").whenMatchedUpdateAll().execute()
-    spark.read.format("delta").load(table).groupBy("k").agg(F.count("*"), F.sum("id")).toPandas()
-    query = (spark.readStream.format("delta").load(table).groupBy(F.window("t", "1 minute"), "k").count().writeStream
-             .format("memory").queryName("warm").outputMode("complete").trigger(availableNow=True).start())
-    query.awaitTermination(60)
-    spark.sql("SELECT * FROM warm").collect()
-    spark.read.parquet(*[str(f) for f in Path(table).glob("*.parquet")][:1]).selectExpr("to_json(struct(*)) j").collect()
