@@ -1,6 +1,7 @@
 """The exercise of a warm spare, a child program of the keeper: `python -m patternlab.engines.exercise FOLDER ROUNDS`.
 
-`batch` is also the warm-up of Spark's archive. The program adopts the JVM as any kernel does, goes through what notebooks do until the code is compiled, and leaves the JVM clean.
+It adopts the JVM as any kernel does, goes through what notebooks do until the code is compiled, and leaves the JVM clean.
+`batch` is also the warm-up of Spark's archive.
 """
 import json
 import os
