@@ -72,12 +72,12 @@ def test_two_jvms_lose_no_commit_and_a_kill_leaves_whole_ones(writers, tmp_path)
     first.append(0)
     first.hears("WRITTEN 0")
     # a transaction of the first is open while the second commits three times: it must see them, and not write over them
-    first.append(1, tmp_path / "go on")
+    first.append(1, tmp_path / "go")
     for number in (2, 3, 4):
         second.append(number)
         second.hears(f"WRITTEN {number}")
     assert set(delta_rows(tmp_path / "table").id) == {0, 2, 3, 4}
-    (tmp_path / "go on").touch()
+    (tmp_path / "go").touch()
     first.hears("WRITTEN 1")
     assert set(delta_rows(tmp_path / "table").id) == {0, 1, 2, 3, 4}
 

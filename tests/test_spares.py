@@ -1,4 +1,5 @@
 """Warm spares: a kernel adopts one and gives it back clean; whoever is killed, nothing stays; without one all goes on."""
+import contextlib
 import json
 import os
 import signal
@@ -199,10 +200,11 @@ def test_kill_9_of_the_kernel_ends_the_jvm_and_its_workers(kept):
 def test_kill_9_of_the_keeper_in_an_exercise(folder):
     keeper = spares.Keeper(folder, busy=True, rounds=99)
     deadline = time.monotonic() + 120
-    while not any("exercise" in " ".join(child.cmdline()) and child.children() for child in below(keeper.pid)):
+    while not any("engines.exercise" in words for words in below(keeper.pid).values()):
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    family = [process.pid for process in below(keeper.pid)]
+    time.sleep(3)                                            # it is at work, with a broker of its own
+    family = list(below(keeper.pid))
     os.kill(keeper.pid, signal.SIGKILL)
     assert gone(family) == []
     with spares.Keeper(folder, keep=0):                      # the next one clears what that one left on disk
@@ -212,14 +214,12 @@ def test_kill_9_of_the_keeper_in_an_exercise(folder):
         assert not list(folder.glob("jvm-*"))
 
 
-def below(pid):
-    found = []
+def below(pid) -> dict:
+    """The processes below `pid`: {their id: their command}; those that end meanwhile are left out."""
+    found = {}
     for process in psutil.Process(pid).children(recursive=True):
-        try:
-            process.cmdline()
-            found.append(process)
-        except psutil.Error:
-            continue
+        with contextlib.suppress(psutil.Error):
+            found[process.pid] = " ".join(process.cmdline())
     return found
 
 
@@ -238,7 +238,7 @@ sys.stdin.read()"""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     kernel = start(folder, COUNT)
     jvm, _ = answered(kernel)
     assert jvm == spare
-    others = [process.pid for process in below(keeper) if process.pid != jvm and process.ppid() != jvm]
+    others = [pid for pid in below(keeper) if pid not in [process.pid for process in kernels.family(kernel.pid)]]
     owner.kill()
     owner.wait()
     assert gone([keeper]) == []
