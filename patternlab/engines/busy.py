@@ -5,6 +5,7 @@ The line is no output. It goes to the page as a message of its own (a `comm_msg`
 One daemon thread for the kernel's life sends it; it sleeps between cells and through each cell's first two seconds. py4j
 gives each Python thread a connection of its own, so it waits for no call of the notebook's and none waits for it.
 """
+import contextlib
 import logging
 import os
 import queue
@@ -79,7 +80,8 @@ def _watch() -> None:
                 doing = _doing()
             except Exception:                      # no session, one that stops, a JVM that was killed: the cell knows
                 doing = []
-            cell.send(" · ".join([*(doing or ["working"]), f"{time.monotonic() - cell.began:.0f} s"]))
+            with contextlib.suppress(Exception):   # a kernel that shuts down has closed its sockets
+                cell.send(" · ".join([*(doing or ["working"]), f"{time.monotonic() - cell.began:.0f} s"]))
             cell.ended.wait(EVERY)
 
 
@@ -100,8 +102,9 @@ def _doing() -> list:
     jobs = list(tracker.getActiveJobIds())
     job = tracker.getJobInfo(max(jobs)) if jobs else None
     if job is not None:
-        begun = [stage for stage in map(tracker.getStageInfo, job.stageIds())
-                 if stage is not None and stage.numActiveTasks() + stage.numCompletedTasks()]
+        active = set(tracker.getActiveStageIds())          # numActiveTasks stays 0 until a first task has ended
+        begun = [stage for number, stage in ((number, tracker.getStageInfo(number)) for number in job.stageIds())
+                 if stage is not None and (number in active or stage.numCompletedTasks())]
         done, tasks = sum(stage.numCompletedTasks() for stage in begun), sum(stage.numTasks() for stage in begun)
         doing.append(f"Spark: job {max(jobs)}" + (f", {done} of {tasks} tasks" if tasks else ""))
     return doing
