@@ -53,7 +53,14 @@ def settings() -> dict:
             # a session would take every core of the cluster, and a second notebook would wait for ever
             "spark.cores.max": place.setting("CORES_MAX", "2"), "spark.executor.cores": "1",
             "spark.executor.memory": place.setting("EXECUTOR_MEMORY", "600m"),
-            "spark.executor.extraJavaOptions": " ".join(java.FAST)}
+            **_executors()}
+
+
+def _executors() -> dict:
+    """Flags of the cluster's executors; with this driver's class path and archive where it has one: the workers run its image."""
+    shared = java.archive_flags("spark", _class_path(), [*java.FAST, *MODULES])
+    return {"spark.executor.extraJavaOptions": " ".join([*java.FAST, *shared]),
+            **({"spark.executor.extraClassPath": os.pathsep.join(map(str, _class_path()))} if shared else {})}
 
 
 def _own_name() -> str:
