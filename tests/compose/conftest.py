@@ -4,6 +4,7 @@ These tests work on the checkout they lie in and remove its stack's volumes at t
 """
 import json
 import logging
+import re
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 JOBS = Path(__file__).with_name("jobs")
+TOP, ESCAPES = "\x1b[H", re.compile(r"\x1b\[[0-9;]*[A-Za-z]")          # `docker stats` writes each sample over the one before
 sys.path.insert(0, str(ROOT))
 
 from patternlab.commands import stack as kit  # noqa: E402  (the kit is found by the line above)
@@ -128,7 +130,7 @@ def watched(stack):
     def read():
         sample = {}
         for line in stream.stdout:
-            if line.startswith(TOP) and sample:
+            if TOP in line and sample:
                 samples.append(sample)
                 sample = {}
             name, _, used = ESCAPES.sub("", line.strip()).partition("\t")
