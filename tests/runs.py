@@ -1,8 +1,10 @@
 """Runs notebooks and labs in real kernels, once each per test session, and keeps what came out.
 
-`executed("03-medallion")` is the testbook client of a finished run: read its cells, `cell_output_text(tag)`, `ref(name)`;
-do not change its variables, other tests share them. Only the newest kernel stays alive (each holds about a gigabyte);
-asking for an older one runs it again, so tests are sorted by notebook (conftest.py).
+A notebook runs twice, in one kernel: from the top in a fresh one on its "own" slice, then again on the "other". So two runs
+show three things: it runs cold, a kernel bears a second run, and no number about the data is typed.
+`executed("03-medallion", "own")` is the testbook client after that run: read its cells, `cell_output_text(tag)`, `ref(name)`;
+do not change its variables, other tests share them. Only the newest kernel stays alive (each holds about a gigabyte), and
+its variables are those of its newest run; asking for an older run makes it again, so tests are sorted (conftest.py).
 """
 import ast
 import copy
@@ -21,15 +23,16 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from patternlab.commands import build  # noqa: E402
+from patternlab.flights import SLICES as KNOWN  # noqa: E402
 
 SLICES = ["own", "other"]  # a notebook's own slice, and one that nobody wrote a number for: see resolved
 OTHER_WEEK, OTHER_DAY = "2013-10-28..2013-11-03", "2013-11-03..2013-11-03"  # the autumn clock change is in both
 LIMIT = 900  # seconds that one notebook may take, also on a busy machine
 LONG = 60  # lines of output that a reader still reads
 
-timings = []  # (what, slice, seconds), printed at the end of the test run
+timings = []  # ("notebooks" or "labs", slug, column, seconds): the tables at the end of the test run
 _scratch = tempfile.TemporaryDirectory(prefix="patternlab tests ")
-_runs, _labs, _alive = {}, {}, []
+_runs, _failed, _labs, _alive = {}, {}, {}, []
 
 
 def notebooks() -> list:
@@ -54,68 +57,70 @@ def load(slug: str, folder: str = "notebooks"):
     return nbformat.reads(text, as_version=4)
 
 
-def daily(slug: str) -> bool:
-    """Whether a notebook's source names no slice but the day."""
-    file = source(slug, "notebooks")
-    return file.exists() and set(re.findall(r"""["'](day|week|year)["']""", file.read_text("utf-8"))) == {"day"}
-
-
 def resolved(slug: str, slice: str) -> str | None:
     """What PATTERNLAB_SLICE is for a run on the "own" or the "other" slice; None where the notebook says it itself.
 
-    A daily notebook runs on the day and on a week, every other one on its own slice and on a single day: each meets little
-    data and much.
+    The other slice of a notebook that names no slice but the day is a week, that of every other one is a single day: each
+    meets little data and much.
     """
-    own, other = ("day", OTHER_WEEK) if daily(slug) else (None, OTHER_DAY)
-    return own if slice == "own" else other
-
-
-def small(slug: str) -> str:
-    """Which of the two slices has less data."""
-    return "own" if daily(slug) else "other"
+    if slice == "own":
+        return None
+    file = source(slug, "notebooks")
+    named = {name for name in KNOWN if re.search(rf"""["']{name}["']""", file.read_text("utf-8"))}
+    return OTHER_WEEK if named == {"day"} else OTHER_DAY
 
 
 def executed(slug: str, slice: str = "own"):
-    """The testbook client of notebook `slug`, run from the top in a kernel of its own on its "own" slice or the "other".
+    """The testbook client of notebook `slug` after its run on the "own" slice, or after the one on the "other" slice that
+    follows in the same kernel.
 
-    `client.seconds` is how long all cells took. An error in a cell raises AssertionError, here and at every later call.
+    `client.cells` holds the cells of each run, as {slice: cells}; `client.nb.cells` are those of the newest. An error in a
+    cell raises AssertionError, here and at every later call.
     """
-    slice = resolved(slug, slice)
-    client = _runs.get((slug, slice))
-    if isinstance(client, AssertionError):
-        raise client
-    if client is None or client not in _alive:
-        client = _runs[slug, slice] = open_kernel(load(slug), slice=slice)
-        try:
-            client.seconds = run_all(client, slug)
-        except AssertionError as error:
-            _runs[slug, slice] = error
-            close(client)
-            raise
-        timings.append((slug, slice or "its own slice", client.seconds))
+    if (slug, slice) in _failed:
+        raise _failed[slug, slice]
+    client = _runs.get(slug)
+    if client not in _alive or slice == "own" != client.slice:
+        client = _runs[slug] = open_kernel(load(slug))
+        client.cells = {}
+        _run(client, slug, "own")
+    if slice != client.slice:
+        set_slice(client, resolved(slug, slice))
+        client.nb.cells = copy.deepcopy(client.nb.cells)
+        _run(client, slug, slice)
     return client
 
 
-def run_again(slug: str, slice: str = "own") -> tuple:
-    """The cells after the first run and after a second one in the same kernel, as two lists."""
-    client = executed(slug, slice)
-    if not hasattr(client, "second"):
-        client.first, client.nb.cells = client.nb.cells, copy.deepcopy(client.nb.cells)
-        client.second = None
-        run_all(client, f"{slug}, second run")
-        client.second, client.nb.cells = client.nb.cells, client.first   # other tests read the first run
-    return client.first, client.second
+def _run(client, slug: str, slice: str) -> None:
+    """Run the notebook and note what came out; after a failure on its own slice there is no second run in that kernel."""
+    client.slice = slice
+    try:
+        seconds = run_all(client, slug if slice == "own" else f"{slug}, second run in its kernel, on {resolved(slug, slice)}")
+    except AssertionError as error:
+        for failed in SLICES[SLICES.index(slice):]:
+            _failed[slug, failed] = error
+        close(client)
+        raise
+    client.cells[slice] = client.nb.cells
+    timings.append(("notebooks", slug, slice, seconds))
 
 
-def open_kernel(notebook, slice: str | None = None):
-    """A testbook client with a fresh kernel in a scratch folder; the kernel that was open before is shut down."""
+def set_slice(client, slice: str) -> None:
+    """Make every later cell of the kernel work on another slice; fails where the helper does not see it."""
+    printed, error = run_code(client, f"import os; os.environ['PATTERNLAB_SLICE'] = {slice!r}; import patternlab.flights; "
+                                      "print([str(day) for day in patternlab.flights.days('year')])")
+    assert error is None and printed.strip() == str(slice.split("..")), f"the slice did not change: {printed} {error}"
+
+
+def open_kernel(notebook):
+    """A testbook client with a fresh kernel in a scratch folder, without PATTERNLAB_SLICE; the kernel that was open before is
+    shut down.
+    """
     for other in list(_alive):
         close(other)
     folder = tempfile.mkdtemp(dir=_scratch.name)
     env = {name: value for name, value in os.environ.items() if name != "PATTERNLAB_SLICE"}
     env |= {"PYTHONPATH": str(ROOT), "PATTERNLAB_PROGRESS": folder}
-    if slice:
-        env["PATTERNLAB_SLICE"] = slice
     client = TestbookNotebookClient(notebook, kernel_name="python3", timeout=LIMIT,
                                     resources={"metadata": {"path": folder}})
     with client.setup_kernel(cleanup_kc=False, env=env):
@@ -192,6 +197,13 @@ def proofs(cells) -> list:
     return wrong
 
 
+def claims(cells) -> list:
+    """What the prove-* cells claimed, as (tag, claims in order): the text before the two sides, with # for every number."""
+    return [(next(tag for tag in cell.metadata.tags if tag.startswith("prove-")),
+             [re.sub(r"\d[\d,.]*", "#", claim) for claim in re.findall(r"^proved: (.+?) \(", text(cell), re.M)])
+            for cell in tagged(cells, "prove-")]
+
+
 def breaks(cells) -> list:
     """Every cell that is allowed to raise did raise; every break-* cell showed something."""
     wrong = []
@@ -242,11 +254,11 @@ def transcript(slug: str) -> dict:
             _labs[slug] = _play(client, build.variants(source(slug, "labs")))
         finally:
             close(client)
-        timings.append((f"lab {slug}", "all variants", time.monotonic() - began))
+        timings.append(("labs", slug, "all variants", time.monotonic() - began))
         seconds = sorted(said["seconds"] for entry in _labs[slug].values()
                          for said in entry["wrong"] + entry["right"] + entry["raises"] + entry["reference"])
-        timings.append((f"lab {slug}", f"p95 of {len(seconds)} checks", seconds[int(len(seconds) * 0.95)]))
-        timings.append((f"lab {slug}", "slowest check", seconds[-1]))
+        timings.append(("labs", slug, "slowest check", seconds[-1]))
+        timings.append(("labs", slug, "19 of 20 checks", seconds[int(len(seconds) * 0.95)]))
     return _labs[slug]
 
 

@@ -15,7 +15,7 @@ import runs
 from nbclient import NotebookClient
 from processes import gone
 
-from patternlab.engines import java, jars, kafka, kernels, place
+from patternlab.engines import java, jars, kafka, kernels, place, spark
 
 # a "kernel": it starts all that a notebook starts, says which processes and ports there are, and waits or ends
 KERNEL = """
@@ -160,6 +160,21 @@ def test_a_stale_or_truncated_archive_is_never_used():
     finally:
         for file in place.state("archives").glob("probe*"):
             file.unlink()
+
+
+SMALL = ("spark.sql.codegen.wholeStage", "spark.sql.codegen.factoryMode",
+         "spark.databricks.delta.properties.defaults.checkpointInterval")
+
+
+def test_settings_for_small_data_stay_out_of_throughput_and_of_a_cluster(monkeypatch, tmp_path):
+    small, large = spark.settings(), spark.settings(throughput=True)
+    assert [small[name] for name in SMALL] == ["false", "NO_CODEGEN", "1000"]
+    assert not set(SMALL) & set(large) and small["spark.hadoop.fs.file.impl"] == large["spark.hadoop.fs.file.impl"]
+    monkeypatch.setenv("PATTERNLAB_SPARK_MASTER", "spark://spark:7077")
+    monkeypatch.setenv("PATTERNLAB_LAKE", str(tmp_path))
+    cluster = spark.settings()
+    assert not {*SMALL, "spark.hadoop.fs.file.impl"} & set(cluster), "an executor there has its own class path"
+    assert "-XX:ReservedCodeCacheSize=256m" in java.SPARK and "-XX:ReservedCodeCacheSize=256m" not in kafka._FLAGS
 
 
 def test_a_java_that_is_not_there(monkeypatch):

@@ -1,9 +1,12 @@
 """The helper's own promises that need no engine: names, proofs that can fail, measurements, workspaces."""
+import json
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 import patternlab
@@ -17,7 +20,7 @@ FLIGHTS = pd.DataFrame({"tail": ["N14228", "N24211", None], "distance": [1400, 1
 
 def test_the_names_are_there_and_an_unknown_one_is_a_sentence():
     assert {"spark_session", "kafka", "workspace", "dataset", "events", "replay", "faults", "crash_after", "torn", "truth",
-            "prove", "measure", "progress", "scoreboard", "plane", "Lab"} <= set(dir(patternlab))
+            "prove", "measure", "progress", "scoreboard", "plane", "Lab", "killed"} <= set(dir(patternlab))
     for name in dir(patternlab):
         assert getattr(patternlab, name) is not None
     with pytest.raises(AttributeError, match="patternlab has no 'nothing'; it has: Lab, "):
@@ -94,3 +97,81 @@ def test_settings_are_checked(monkeypatch, tmp_path):
     monkeypatch.setenv("PATTERNLAB_STATE", str(tmp_path / "file"))
     with pytest.raises(OSError, match="can't be written .* Set PATTERNLAB_STATE to a folder of your own"):
         place.state("run")
+
+
+FATHER = """import subprocess, sys, time
+child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)
+print(child.pid, *sys.argv[1:], flush=True)
+time.sleep(600)
+"""
+
+
+def adopt(owner: int, jvm: int) -> None:
+    """Facts as a kernel writes them that has adopted a JVM of somebody else."""
+    folder = place.state("run", f"test-{owner}")
+    started = round(psutil.Process(owner).create_time(), 1)
+    (folder / "kernel.json").write_text(json.dumps({"app": "a test", "pid": owner, "started": started, "jvm": jvm}))
+
+
+def test_a_program_dies_with_all_below_it_and_the_jvm_it_adopted(tmp_path):
+    """Three real processes: the program, its child in a session of its own, and one that is its own by the facts alone."""
+    file = tmp_path / "father.py"
+    file.write_text(FATHER)
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    families = []
+
+    def said():
+        words = file.with_suffix(".log").read_text().split()
+        if words:
+            program, = (child for child in psutil.Process().children() if str(file) in child.cmdline())
+            adopt(program.pid, stranger.pid)
+            families.append([member.pid for member in kernels.family(program.pid)])
+        return len(words) == 3
+    try:
+        assert patternlab.killed(file, "two", 3, when=said) == -9
+        assert file.with_suffix(".log").read_text().split()[1:] == ["two", "3"]
+        (program, *others), = families
+        assert set(others) == {int(file.with_suffix(".log").read_text().split()[0]), stranger.pid}
+        assert not any(kernels.running(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+                       for pid in (program, *others))
+        assert stranger.wait(5) == -9
+    finally:
+        stranger.kill()
+        shutil.rmtree(place.state("run", f"test-{program}"))
+
+
+@pytest.mark.parametrize("code, when, says", [
+    ("print('my last words'); raise SystemExit(3)", lambda: False, "ended by itself with exit code 3. Its last words.*my last"),
+    ("import time; print('still here', flush=True); time.sleep(600)", lambda: False, "did not get there in time.*still here"),
+])
+def test_a_program_that_is_not_killed_at_its_point_is_said(tmp_path, code, when, says):
+    file = tmp_path / "short.py"
+    file.write_text(code)
+    with pytest.raises(RuntimeError, match=f"(?s)short was to be killed in the middle of its work and {says}"):
+        patternlab.killed(file, when=when, seconds=5)
+    assert not [child for child in psutil.Process().children() if str(file) in child.cmdline()], "it is ended in any case"
+
+
+def test_a_condition_that_fails_leaves_no_program_behind(tmp_path):
+    file = tmp_path / "asked.py"
+    file.write_text("import time; time.sleep(600)")
+    with pytest.raises(ZeroDivisionError):
+        patternlab.killed(file, when=lambda: 1 / 0)
+    assert not [child for child in psutil.Process().children() if str(file) in child.cmdline()]
+
+
+def test_the_memory_of_a_kernel_counts_the_jvm_that_it_adopted():
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    owner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    try:
+        alone, held = kernels.memory_held(owner.pid)
+        adopt(owner.pid, stranger.pid)
+        both, more = kernels.memory_held(owner.pid)
+        assert (alone, both) == (1, 2) and more > held > 0
+        owner.kill(), owner.wait()
+        assert kernels.memory_held(owner.pid) == (0, 0), "the facts of a kernel that is gone name nobody's JVM"
+    finally:
+        for process in (stranger, owner):
+            process.kill()
+            process.wait()
+        shutil.rmtree(place.state("run", f"test-{owner.pid}"))

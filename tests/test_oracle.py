@@ -95,11 +95,21 @@ def test_a_live_stream_with_its_batches_without_data(spark_did):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_patient_stream_equals_the_batch_in_any_order(spark_did, seed):
+    """The twenty orders share a query and its watermark, which is at least as far as each would have alone."""
+    mine = [[begin, origin.partition(" ")[2], n] for begin, origin, n in spark_did["orders"]["published"]
+            if origin.partition(" ")[0] == str(seed)]
     batch = {}
     for window in records(small()):
         window = (window[0] - window[0] % 3600, window[1])
         batch[window] = batch.get(window, 0) + 1
-    assert spark_did[f"order {seed}"]["published"] == flat(batch)
+    assert mine == flat(batch)
+
+
+def test_the_orders_were_cut_differ_and_nothing_else_came(spark_did):
+    seen = spark_did["orders"]
+    assert [n for n in seen["sizes"] if n] == [1000, 1000, 401], "50 reports of each order in a batch, and the end of time"
+    assert len({tuple(report["key"] for report in faults.shuffled(small(), seed)) for seed in SEEDS}) == len(SEEDS)
+    assert sum(n for *_, n in seen["published"]) == len(SEEDS) * len(small())
 
 
 def main():
@@ -154,10 +164,12 @@ def main():
         live.processAllAvailable()
     live.stop()
     note("live", live)
-    for seed in SEEDS:
-        topic = broker.topic(f"order-{seed}")
-        send(topic, closed(faults.shuffled(small(), seed)))
-        note(f"order {seed}", start(f"order{seed}", topic, 50, 2 * 24 * 60))
+    # twenty orders side by side, each a group of its own: the n-th report of each, then the next; 50 of each in a batch
+    orders = [faults.shuffled(small(), seed) for seed in SEEDS]
+    mixed = [dict(report, origin=f"{seed} {report['origin']}") for turn in zip(*orders) for seed, report in zip(SEEDS, turn)]
+    topic = broker.topic("orders")
+    send(topic, closed(mixed))
+    note("orders", start("orders", topic, 50 * len(SEEDS), 2 * 24 * 60))
     print(json.dumps(did))
 
 

@@ -6,22 +6,19 @@ changes are captured and applied is the notebook's and the learner's.
 import contextlib
 import inspect
 import json
-import os
 import random
-import subprocess
-import sys
+import tempfile
 import textwrap
-import threading
 import time
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
-import psutil
 import psycopg2
 
-from ..engines import place
+from ..engines import kernels
+from ..engines.programs import Program, killed
 from ..flights import days, events
 from ..lab import Exercise, Wrong
 from ..truth import define
@@ -185,49 +182,44 @@ def enlarged(dsn: str, board: pd.DataFrame, folder: Path, rows: int = 300_000) -
     return ds.dataset(folder, format="parquet"), len(many)
 
 
-def run_elsewhere(call: str, *functions) -> subprocess.Popen:
-    """Start `call` in a Python of its own, with its own Spark JVM, on this kernel's engines: a process that can be killed.
+_AT_WORK = """def at_work(handle):
+    def noted(*batch):
+        print("at work", flush=True)
+        handle(*batch)
+    return noted"""
 
-    `functions` are the notebook's own: their source is taken. Before them stand spark_session, kafka, F, Window, DeltaTable.
+
+def run_elsewhere(call: str, *functions) -> Program:
+    """Start a Python with a Spark session `spark` of its own on this kernel's engines; it waits for `killed_elsewhere`.
+
+    Then it does `call` again and again. `functions` are the notebook's own: their source is taken. Before them stand F, Window,
+    DeltaTable, kafka, and at_work(handle): the handle, which says that a batch has begun. It ends when this kernel does.
     """
     from .. import kafka
     lines = ["from pyspark.sql import functions as F, Window", "from delta.tables import DeltaTable",
-             "from patternlab import kafka, spark_session",
-             *(textwrap.dedent(inspect.getsource(function)) for function in functions), call]
-    environment = dict(os.environ, PATTERNLAB_KAFKA=kafka().bootstrap, PATTERNLAB_STACK="embedded",
-                       PATTERNLAB_SPARK_MASTER="local[2]")
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(place.ROOT), environment.get("PYTHONPATH", "")]))
-    return subprocess.Popen([sys.executable, "-c", "\n".join(lines)], env=environment, stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+             "from patternlab import kafka, spark_session", _AT_WORK,
+             *(textwrap.dedent(inspect.getsource(function)) for function in functions),
+             "spark = spark_session('12 elsewhere')", "input()", f"while True: {call}"]
+    file = Path(tempfile.mkdtemp(prefix="elsewhere-", dir=kernels.run_folder())) / "elsewhere.py"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return Program(file, PATTERNLAB_KAFKA=kafka().bootstrap, PATTERNLAB_STACK="embedded", PATTERNLAB_SPARK_MASTER="local[2]")
 
 
-def killed_elsewhere(call: str, rest: float, *functions) -> bool:
-    """`run_elsewhere`, and SIGKILL to it and its JVM `rest` seconds after it printed the line "at work".
+def killed_elsewhere(program: Program, rest: float) -> bool:
+    """Let the program of `run_elsewhere` do its call; SIGKILL to it and its JVM `rest` seconds after its first batch began.
 
-    True if it was killed at work, False if it ended by itself, or did not get to work in two minutes (its words are printed).
+    True if there was a JVM to kill. RuntimeError, with its words, if it ended by itself or did not get to work in two minutes.
     """
-    process, said, at_work = run_elsewhere(call, *functions), "", False
-    limit = threading.Timer(120, process.kill)
-    limit.start()
-    for line in process.stdout:
-        said, at_work = said + line, line == "at work\n"
-        if at_work:
-            time.sleep(rest)
-            break
-    limit.cancel()
-    family = _family(process.pid) if process.poll() is None else []
-    for member in family:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            member.kill()
-    psutil.wait_procs(family, timeout=10)
-    said += process.communicate()[0]
-    if not at_work or len(family) < 2:
-        print(said[-1500:])
-    return at_work and len(family) >= 2
+    program.stdin.write(b"\n")
+    program.stdin.flush()
+    at_work, members = [], []
 
-
-def _family(pid: int) -> list:
-    return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    def due():
+        if not at_work and "at work" in program.log.read_text(errors="replace"):
+            at_work.append(time.monotonic())
+            members.extend(kernels.family(program.pid))
+        return bool(at_work) and time.monotonic() >= at_work[0] + rest
+    return killed(program, when=due) == -9 and len(members) > 1
 
 
 def _time(text: str) -> datetime:

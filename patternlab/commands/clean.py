@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from ..engines import kernels
+from ..engines import kernels, spares
 from ..engines.place import ROOT, state
 
 
@@ -38,6 +38,7 @@ def main(argv: list[str]) -> int:
 def in_use() -> list[str]:
     """What runs on this state folder now, as a person would call it."""
     users = [f"the notebook {kernel['app']} (pid {kernel['pid']})" for kernel in kernels.live()]
+    users += [f"a warm spare of Spark's JVM (pid {jvm['pid']})" for jvm in spares.look() if jvm["state"] != "lent"]
     return users + [f"JupyterLab at port {facts['port']} (pid {facts['pid']})" for facts in servers()]
 
 

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from ..engines import jars, java, kernels
+from ..engines import jars, java, kernels, spares
 from ..engines.place import ROOT, setting, stack, state
 from . import clean, desk, start
 
@@ -148,6 +148,18 @@ def memory() -> str:
         raise Bad(f"{free:,} MB are free, and a notebook with Spark and Kafka needs about {start.MEMORY_MB:,}",
                   f"Shut down one of these notebooks: {holders}" if holders else "Close other programs, browsers first")
     return f"{free:,} MB free"
+
+
+def spare() -> str:
+    if stack() == "compose":
+        return "not used on containers"
+    if not spares.wanted():
+        return "switched off by PATTERNLAB_SPARE=0: every notebook starts a JVM of its own"
+    held = [f"{jvm['state']} (pid {jvm['pid']}, {jvm['megabytes']:,} MB, {jvm['users']} notebooks so far)"
+            for jvm in spares.look()]
+    if not held:
+        return "none now; start keeps one where memory allows, and ends it after 10 idle minutes"
+    return f"warm JVMs of Spark: {', '.join(held)}; PATTERNLAB_SPARE=0 switches them off"
 
 
 def disk() -> str:

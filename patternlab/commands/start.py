@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 
-from ..engines import jars, kernels
+from ..engines import jars, kernels, spares
 from ..engines.place import ROOT, setting, state
 from . import clean, desk
 
@@ -100,7 +100,8 @@ def serve(chosen) -> int:
                   file=terminal, flush=True)
 
         server.io_loop.add_callback(announce)
-        server.start()
+        with spares.Keeper(state("spares")) if spares.wanted() else contextlib.nullcontext():
+            server.start()
         print("JupyterLab has ended, and its notebooks with it.", file=terminal, flush=True)
     return 0
 

@@ -10,6 +10,11 @@ from . import kernels, place
 
 # C1 and the serial collector start in half the time and half the memory of the defaults; `throughput` leaves both out.
 FAST = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+# C1 alone shrinks the code cache to 48 MB: one notebook fills it, and full collections throw code away in the next one. Metaspace
+# would begin with full collections at 21 MB. Only Spark loads that much.
+SPARK = [*FAST, "-XX:ReservedCodeCacheSize=256m", "-XX:MetaspaceSize=256m"]
+# a JVM that several kernels use one after another has the time to compile well
+POOLED = [flag for flag in SPARK if "TieredStopAtLevel" not in flag]
 THROUGHPUT = ["-XX:+UseParallelGC"]
 QUIET = ["-Xlog:disable", "-Xlog:all=error:stderr"]
 

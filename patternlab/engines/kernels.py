@@ -13,6 +13,7 @@ from pathlib import Path
 
 from . import place
 
+EXERCISE = "a warm spare in exercise"      # what the keeper's exercise calls itself: it is no notebook
 _mine = None
 _watchers = []         # they remove links when this kernel is gone
 
@@ -42,19 +43,19 @@ def _prefix() -> str:
     return f"{platform.node()}-" if place.stack() == "compose" else ""
 
 
-def live() -> list:
-    """The facts of every kernel with engines: dicts of app, pid, started, folder."""
+def live(exercises: bool = False) -> list:
+    """The facts of every kernel with engines: dicts of app, pid, started, folder, jvm; `exercises`: those of spares too."""
     found = []
     for folder in place.state("run").iterdir():
         facts = _facts(folder)
-        if facts and _started(facts["pid"]) == facts["started"]:
+        if facts and _started(facts["pid"]) == facts["started"] and (exercises or facts["app"] != EXERCISE):
             found.append({**facts, "folder": str(folder)})
     return found
 
 
 def sweep() -> int:
     """Remove the run and work folders of kernels that are gone; how many were removed."""
-    alive, removed = {Path(kernel["folder"]).name for kernel in live()}, 0
+    alive, removed = {Path(kernel["folder"]).name for kernel in live(exercises=True)}, 0
     for home in (place.state("run"), place.shared("work")):
         for folder in home.iterdir():
             owner = folder.name.rsplit("--", 1)[-1]
@@ -82,11 +83,11 @@ def run_folder() -> Path:
     return _mine
 
 
-def name_kernel(app: str) -> None:
-    """Say which notebook this kernel is, for the refusal that another kernel may have to print."""
+def name_kernel(app: str, jvm: int = 0) -> None:
+    """Say which notebook this kernel is, for the refusal that another kernel may have to print; `jvm` is its Spark's pid."""
     folder = _mine or run_folder()
     scratch = folder / "kernel.tmp"
-    scratch.write_text(json.dumps({"app": app, "pid": os.getpid(), "started": _started(os.getpid())}))
+    scratch.write_text(json.dumps({"app": app, "pid": os.getpid(), "started": _started(os.getpid()), "jvm": jvm}))
     os.replace(scratch, folder / "kernel.json")
 
 
@@ -136,21 +137,39 @@ def available() -> int:
     return free
 
 
+def family(pid: "int | None" = None) -> list:
+    """Process `pid` (this kernel without one), all below it, and the Spark JVMs that they adopted with all below those.
+
+    psutil processes, the one of `pid` first; those that end meanwhile may be left out, [] where there is none of that id.
+    """
+    import psutil
+    adopted = {kernel["pid"]: kernel["jvm"] for kernel in live() if kernel.get("jvm")}
+    members, roots = {}, [pid or os.getpid()]
+    while roots:
+        with contextlib.suppress(psutil.Error):
+            root = psutil.Process(roots.pop(0))
+            found = {process.pid: process for process in [root, *root.children(recursive=True)] if process.pid not in members}
+            members.update(found)
+            roots += [adopted[each] for each in found if adopted.get(each, each) not in members]
+    return list(members.values())
+
+
 def memory_held(pid: "int | None" = None) -> tuple:
-    """(processes, bytes) of process `pid` (this kernel without one) and all below it; shared pages count once where known."""
+    """(processes, bytes) of the `family` of process `pid` (this kernel without one); shared pages count once where known."""
     import psutil
     sizes = []
-    with contextlib.suppress(psutil.Error):
-        root = psutil.Process(pid)
-        for process in [root, *root.children(recursive=True)]:
-            with contextlib.suppress(psutil.Error):      # one that ended since the list was made holds nothing
-                sizes.append(getattr(process.memory_full_info(), "pss", 0) or process.memory_info().rss)
+    for process in family(pid):
+        with contextlib.suppress(psutil.Error):          # one that ended since the list was made holds nothing
+            sizes.append(getattr(process.memory_full_info(), "pss", 0) or process.memory_info().rss)
     return len(sizes), sum(sizes)
 
 
 def need_memory(what: str, megabytes: int) -> None:
     """Refuse in one sentence to start `what` where less than `megabytes` are free; names the kernels that hold memory."""
+    from . import spares
     free = available() // 2**20
+    if free < megabytes and spares.release():              # a warm spare is the first to go
+        free = available() // 2**20
     if free >= megabytes:
         return
     holders = sorted({kernel["app"] for kernel in live() if kernel["pid"] != os.getpid()})

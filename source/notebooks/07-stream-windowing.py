@@ -27,7 +27,7 @@
 
 # %% tags=["setup"]
 from pyspark.sql import functions as F
-from patternlab import events, faults, kafka, measure, plane, progress, prove, replay
+from patternlab import events, faults, kafka, killed, measure, plane, progress, prove, replay
 from patternlab import spark_session, truth, workspace
 
 spark = spark_session("07-stream-windowing", **{"spark.sql.shuffle.partitions": 1})
@@ -381,20 +381,12 @@ lines += ["to_table(counted('today-07', int(per_batch)), table, checkpoint).awai
 print(f"{program.write_text(chr(10).join(lines)):,} characters; the last line:", lines[-1], sep="\n")
 
 # %% tags=["break-kill"]
-import contextlib, os, psutil, subprocess, sys, time
 for place in (table, checkpoint):
     shutil.rmtree(place, ignore_errors=True)
-child = psutil.Popen([sys.executable, str(program), SERVERS, SHAPE, table, checkpoint, str(few)],
-                     stdout=(work / "counting.log").open("w"), stderr=subprocess.STDOUT,
-                     env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
 batches = lambda part: len([*(work / "checkpoint" / part).glob("[0-9]*")])
-deadline = time.monotonic() + 120
-while not batches("offsets") > batches("commits") >= 2 and child.poll() is None and time.monotonic() < deadline:
-    time.sleep(.01)
-for process in [*child.children(recursive=True), child]:
-    with contextlib.suppress(psutil.NoSuchProcess):                  # a JVM's helpers come and go
-        process.kill()
-print(f"exit code {child.wait()}; batches begun: {batches('offsets')}, finished: {batches('commits')}")
+code = killed(program, SERVERS, SHAPE, table, checkpoint, few,
+              when=lambda: batches("offsets") > batches("commits") >= 2)
+print(f"exit code {code}; batches begun: {batches('offsets')}, finished: {batches('commits')}")
 
 # %% [markdown]
 # The checkpoint holds the offsets of each batch, the state and the watermark. A new process, here this kernel, takes up the
@@ -470,7 +462,7 @@ prove("windows kept after each batch", kept, [n for run in foreseen.values() for
 
 # %% tags=["prove-restart"]
 undisturbed = rows_of(spark_windows(cuts(records(today), few), 3600).published)
-prove("the process ended by SIGKILL", child.wait(), -9)
+prove("the process ended by SIGKILL", code, -9)
 prove("killed and restarted, the table is what one undisturbed run publishes", after_restart, undisturbed)
 prove("a copy counts once", spark.table("once"), truth("departures_per_window", "day", day=day))
 

@@ -30,7 +30,7 @@
 # %% tags=["setup"]
 import contextlib, json, random, struct, threading, time, kafka as kafka_python, pandas as pd, psycopg2
 from patternlab import connect, crash_after, kafka, measure, postgres, prove, spark_session, truth, workspace
-from patternlab.checks.cdc import board_changes, enlarged, killed_elsewhere, play, settled
+from patternlab.checks.cdc import board_changes, enlarged, killed_elsewhere, play, run_elsewhere, settled
 began, source, worker, broker = time.time(), postgres(), connect(), kafka()
 spark, home = spark_session("12-cdc"), workspace("12-cdc")
 source, worker, broker
@@ -502,9 +502,9 @@ print(f"{len(set(board(TRIAL).key) - set(sql('select key from departure_board').
 # ### Nineteen more kills
 #
 # The board goes on in nineteen parts. At each one something dies: Connect by SIGKILL, the Spark job (a process of its
-# own, with its JVM) by SIGKILL in the middle of a batch, or the batch itself before or after its MERGE, never
-# reaching its checkpoint. Connect notes now and then how far it has sent; killed in between, it begins again at its last
-# note, so what it sent since comes twice. How much that is differs from run to run.
+# own, with its JVM; it starts now and waits for its turn) by SIGKILL in the middle of a batch, or, most often, the batch
+# itself before or after its MERGE, never reaching its checkpoint. Connect notes now and then how far it has sent; killed in between, it begins
+# again at its last note, so what it sent since comes twice. How much that is differs from run to run.
 
 # %% tags=["break-crash"]
 def crashed(before):
@@ -519,9 +519,9 @@ def everything():
     return read(topic.load(), ROW)
 
 
-chance, JOB = random.Random(12), f"""spark = spark_session('12 child')
-while True: follow({TRIAL!r}, {REPLAY!r}, lambda *batch: (print('at work', flush=True), sweep(*batch)), {ROW!r})"""
-kinds = chance.sample(["connect", "spark", "before", "after"], counts=[2, 3, 8, 6], k=19)
+job = run_elsewhere(f"follow({TRIAL!r}, {REPLAY!r}, at_work(sweep), {ROW!r})", read, latest, upsert, sweep, follow)
+chance = random.Random(12)
+kinds = chance.sample(["connect", "spark", "before", "after"], counts=[1, 1, 11, 6], k=19)
 print(*kinds)
 
 # %% tags=["break-twenty-points"]
@@ -530,7 +530,7 @@ for kind, at in zip(kinds, range(fourth, len(changes), size)):
     writer = threading.Thread(target=play, args=(source.dsn, changes[at:at + size]))
     writer.start()
     if kind == "spark":
-        hit = killed_elsewhere(JOB, chance.uniform(0, 4), read, latest, upsert, sweep, follow)
+        hit = killed_elsewhere(job, rest=chance.uniform(0, 1))
     elif kind == "connect":
         time.sleep(chance.uniform(0, 0.2))
         hit, _ = worker.kill(), worker.restart()

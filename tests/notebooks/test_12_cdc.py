@@ -34,7 +34,8 @@ def test_twenty_points_were_hit(notebook):
     points = value(notebook, "points")
     assert len(points) == 20
     kinds = [kind for kind, hit in points]
-    assert kinds.count("connect") + kinds.count("snapshot") == 3 and kinds.count("spark") == 3
+    assert kinds.count("connect") == kinds.count("snapshot") == kinds.count("spark") == 1
+    assert kinds.count("before") == 11 and kinds.count("after") == 6
     assert all(hit for kind, hit in points), points
 
 

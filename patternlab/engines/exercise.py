@@ -1,0 +1,68 @@
+"""The exercise of a warm spare, a child program of the keeper: `python -m patternlab.engines.exercise FOLDER-OF-THE-JVM ROUNDS`.
+
+It adopts the JVM as any kernel does, goes through what notebooks do until the code is compiled, and leaves the JVM clean.
+"""
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+from . import kafka, kernels, shared_jvm, spares, spark
+
+
+def main(argv: list) -> int:
+    """Exercise the JVM whose folder is argv[0] in argv[1] rounds; a file `wanted` in it ends the exercise after the round that runs."""
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    home = Path(argv[0])
+    facts = json.loads((home / "facts.json").read_text())
+    held = spares.Held(facts, os.open(facts["hold"], os.O_WRONLY | os.O_NONBLOCK))
+    kernels.name_kernel(kernels.EXERCISE)
+    work = kernels.work_folder("exercise")
+    broker = None
+    try:
+        spark.adopt(held)
+        session = spark.start(kernels.EXERCISE)
+        for number in range(int(argv[1])):
+            spark.exercise(session, work / str(number))
+            broker = broker or kafka.Kafka()
+            _streams(session, broker, work / str(number))
+            if (home / "wanted").exists():
+                break
+        shared_jvm.forget(spark.kept())
+    finally:
+        if broker is not None:
+            broker.stop()
+        kernels.forget()
+    return 0
+
+
+def _end_with_stdin() -> None:
+    sys.stdin.read()
+    os._exit(1)                                              # the keeper is gone
+
+
+def _streams(session, broker, folder: Path) -> None:
+    """A topic is written, read in batches into a window and into a Delta table."""
+    from pyspark.sql import functions as F
+    servers, name = {"kafka.bootstrap.servers": broker.bootstrap}, f"exercise-{folder.name}"
+    topic = broker.topic(name)
+    rows = session.range(400).selectExpr("CAST(id AS string) AS key",
+                                         "to_json(struct(id, id % 7 AS k, timestamp_seconds(id * 60) AS t)) AS value")
+    rows.write.format("kafka").options(**servers, topic=topic).save()
+    source = {**servers, "subscribe": topic, "startingOffsets": "earliest"}
+    parsed = F.from_json(F.col("value").cast("string"), "id INT, k INT, t TIMESTAMP").alias("m")
+    session.read.format("kafka").options(**source).load().select("offset", parsed).select("offset", "m.*").toPandas()
+    stream = session.readStream.format("kafka").options(**source, maxOffsetsPerTrigger=100).load().select("offset", parsed)
+    stream = stream.select("offset", "m.*").withWatermark("t", "1 minute")
+
+    def each(batch, number):
+        batch.write.format("delta").mode("append").options(txnAppId=name, txnVersion=number).save(str(folder / "each"))
+    counts = stream.groupBy(F.window("t", "1 hour"), "k").count().writeStream.format("memory").queryName(name.replace("-", "_"))
+    for query in (counts, stream.writeStream.foreachBatch(each)):
+        started = query.option("checkpointLocation", str(folder / f"c{id(query)}")).trigger(availableNow=True).start()
+        started.awaitTermination(60)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
