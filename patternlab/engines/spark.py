@@ -79,9 +79,9 @@ def settings(folder: "Path | None" = None, throughput: bool = False) -> dict:
 
 
 def _executors() -> dict:
-    """Flags of the cluster's executors; with this driver's class path and archive where it has one: the workers run its image."""
-    shared = java.archive_flags("spark", _class_path(), [*java.FAST, *MODULES])
-    return {"spark.executor.extraJavaOptions": " ".join([*java.FAST, *shared]),
+    """Flags of the cluster's executors: the driver's, with its class path and archive where there is one, as in the kit's image."""
+    shared = archive()
+    return {"spark.executor.extraJavaOptions": " ".join([*java.SPARK, *shared]),
             **({"spark.executor.extraClassPath": os.pathsep.join(map(str, _class_path()))} if shared else {})}
 
 
