@@ -79,7 +79,7 @@ def settings(folder: "Path | None" = None, throughput: bool = False) -> dict:
 
 
 def _executors() -> dict:
-    """Flags of the cluster's executors: the driver's, with its class path and archive where there is one, as in the kit's image."""
+    """The flags of the cluster's executors: the driver's own, and its class path and archive where it has one."""
     shared = archive()
     return {"spark.executor.extraJavaOptions": " ".join([*java.SPARK, *shared]),
             **({"spark.executor.extraClassPath": os.pathsep.join(map(str, _class_path()))} if shared else {})}

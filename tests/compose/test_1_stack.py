@@ -74,6 +74,12 @@ def test_everything_is_healthy_and_says_where_it_answers(stack):
           {name: round(used) for name, used in idle.items()})
 
 
+def test_notebooks_and_their_executors_start_from_the_archive_of_the_image(stack):
+    said = stack.inside("jupyter", "python", "-c", "from patternlab.engines import spark; print(spark.settings())")
+    assert "-XX:SharedArchiveFile=/opt/patternlab/.patternlab/archives/spark-" in said
+    assert "spark.executor.extraClassPath" in said
+
+
 def test_env_has_secrets_for_the_owner_only(stack):
     assert len(settings()["JUPYTER_TOKEN"]) >= 32 and len(settings()["POSTGRES_PASSWORD"]) >= 32
     assert (ROOT / ".env").stat().st_mode & 0o077 == 0
