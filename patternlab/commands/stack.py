@@ -43,7 +43,7 @@ def main(argv=None) -> int:
     verb = verbs.add_parser("down", help="stop and remove the containers; files, topics, tables and databases stay")
     verb.add_argument("--volumes", action="store_true", help="remove topics, tables and databases too (the desk stays)")
     verbs.add_parser("status", help="what runs, how it is, what memory it holds, where it answers")
-    verb = verbs.add_parser("test", help="run notebooks on the stack from first to last cell")
+    verb = verbs.add_parser("test", help="run notebooks on the stack from first to last cell, on a day of data")
     verb.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="numbers or names, such as 03 (default: all)")
     verb = verbs.add_parser("kill", help="SIGKILL a service, as a power cut would")
     verb.add_argument("service", help="kafka, postgres, connect, spark-master, spark-worker-2, ...")
@@ -116,9 +116,10 @@ def test(asked) -> int:
             raise Refusal(f"There is no notebook {each!r}; there are: {', '.join(known) or 'none'}.")
     if not chosen:
         raise Refusal("There is no notebook in notebooks/: build them with `python3 kit.py build`.")
-    failed = [name for name in chosen if
-              compose("exec", "-T", "jupyter", "docker/service", "run", "python", "-u", "docker/notebook.py",
-                      f"notebooks/{name}.ipynb", check=False).returncode]
+    # a test runs every cell, on little data; learners get each notebook's own slice
+    command = ["exec", "-T", "--env", f"PATTERNLAB_SLICE={setting('PATTERNLAB_SLICE', 'day')}", "jupyter",
+               "docker/service", "run", "python", "-u", "docker/notebook.py"]
+    failed = [name for name in chosen if compose(*command, f"notebooks/{name}.ipynb", check=False).returncode]
     print(f"{len(chosen) - len(failed)} of {len(chosen)} notebooks ran on the stack." +
           (f" Failed: {', '.join(failed)}." if failed else ""))
     return 1 if failed else 0

@@ -76,7 +76,14 @@ def settings(folder: "Path | None" = None, throughput: bool = False) -> dict:
             # a session would take every core of the cluster, and a second notebook would wait for ever
             "spark.cores.max": place.setting("CORES_MAX", "2"), "spark.executor.cores": "1",
             "spark.executor.memory": place.setting("EXECUTOR_MEMORY", "600m"),
-            "spark.executor.extraJavaOptions": " ".join(java.FAST)}
+            **_executors()}
+
+
+def _executors() -> dict:
+    """The flags of the cluster's executors: the driver's own, and its class path and archive where it has one."""
+    shared = archive()
+    return {"spark.executor.extraJavaOptions": " ".join([*java.SPARK, *shared]),
+            **({"spark.executor.extraClassPath": os.pathsep.join(map(str, _class_path()))} if shared else {})}
 
 
 def cluster() -> bool:

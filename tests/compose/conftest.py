@@ -4,6 +4,7 @@ These tests work on the checkout they lie in and remove its stack's volumes at t
 """
 import json
 import logging
+import re
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 JOBS = Path(__file__).with_name("jobs")
+TOP, ESCAPES = "\x1b[H", re.compile(r"\x1b\[[0-9;]*[A-Za-z]")          # `docker stats` writes each sample over the one before
 sys.path.insert(0, str(ROOT))
 
 from patternlab.commands import stack as kit  # noqa: E402  (the kit is found by the line above)
@@ -69,7 +71,7 @@ class Job:
     def __init__(self, name, arguments):
         self.process = subprocess.Popen(
             ["docker", "compose", "exec", "-T", "jupyter", "docker/service", "run", "python", "-u",
-             f"tests/compose/jobs/{name}", *map(str, arguments)], cwd=ROOT, stdout=subprocess.PIPE,
+             f"tests/compose/jobs/{name}", *map(str, arguments)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True)
         self.lines, self._new = [], threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
@@ -82,6 +84,10 @@ class Job:
         with self._new:
             self.lines.append(None)
             self._new.notify_all()
+
+    def go_on(self) -> None:
+        """Tell the job a line."""
+        print(file=self.process.stdin, flush=True)
 
     def wait_for(self, start: str, seconds: float = 180) -> str:
         """The job's first line that begins with `start`; fails when the job ends or `seconds` pass without one."""
@@ -109,7 +115,7 @@ def megabytes(text: str) -> float:
 def stack():
     """The stack, up and healthy. At the end of all tests it is taken down with its volumes."""
     running = Stack()
-    running.up_seconds = running.up()
+    running.up_seconds = running.up()       # quick where .ci/stack/run has brought it up
     yield running
     running.run("down", "--volumes")
 
@@ -117,16 +123,22 @@ def stack():
 @pytest.fixture()
 def watched(stack):
     """Samples of the containers' memory, {name: megabytes}, taken all the time while a test runs."""
-    ended, samples = threading.Event(), []
+    # one client for the whole test: to start one for each sample costs a tenth of a core, which the notebooks need
+    stream = subprocess.Popen(["docker", "stats", "--format", "{{.Name}}\t{{.MemUsage}}"], text=True, stdout=subprocess.PIPE)
+    ours, samples = {each["Name"] for each in kit.containers()}, []
 
-    def sample():
-        while not ended.wait(1):
-            try:
-                samples.append(stack.memory())
-            except Exception:           # a container was killed between listing and asking: the next sample has it
-                continue
-    thread = threading.Thread(target=sample)
-    thread.start()
+    def read():
+        sample = {}
+        for line in stream.stdout:
+            if TOP in line and sample:
+                samples.append(sample)
+                sample = {}
+            name, _, used = ESCAPES.sub("", line.strip()).partition("\t")
+            if name in ours and not used.startswith("--"):           # --: it has not been looked at yet
+                sample[name] = megabytes(used)
+    reader = threading.Thread(target=read)
+    reader.start()
     yield samples
-    ended.set()
-    thread.join(30)
+    stream.terminate()
+    stream.wait()
+    reader.join(30)

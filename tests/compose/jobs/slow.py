@@ -10,7 +10,7 @@ TASKS = 24
 context = spark_session("slow").sparkContext
 
 
-def work(numbers, seconds=1.0):
+def work(numbers, seconds=0.5):
     for number in numbers:
         time.sleep(seconds)
         yield number * number, socket.gethostname()

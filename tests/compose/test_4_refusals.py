@@ -1,4 +1,7 @@
-"""What needs no running stack: each way it can't start, provoked for real (one sentence each), and the dev container."""
+"""What needs a stack that is down: each way it can't start, provoked for real (one sentence each), and the dev container.
+
+These come last: the stack that .ci/stack/run has brought up serves the other tests first, and is then taken down for good.
+"""
 import json
 import os
 import socket
@@ -8,6 +11,12 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, kit
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_runs():
+    """The stack is down, and its volumes are gone."""
+    kit.compose(*kit.PROFILE, "down", "--volumes", "--remove-orphans", capture_output=True)
 
 
 def refused(*arguments, **environment) -> str:
