@@ -82,7 +82,7 @@ def settings(folder: "Path | None" = None, throughput: bool = False) -> dict:
 def _executors() -> dict:
     """The flags of the cluster's executors: the driver's own, and its class path and archive where it has one."""
     shared = archive()
-    return {"spark.executor.extraJavaOptions": " ".join([*java.SPARK, *shared]),
+    return {"spark.executor.extraJavaOptions": " ".join([*java.FAST, *shared]),
             **({"spark.executor.extraClassPath": os.pathsep.join(map(str, _class_path()))} if shared else {})}
 
 
