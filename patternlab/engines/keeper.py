@@ -138,6 +138,7 @@ class Keeping:
         return quiet and self.failures < 3 and len(self.jvms) < self.how.most and kernels.available() > NEED * 2**20
 
     def drop(self, jvm: Jvm) -> None:
+        note(f"{jvm.facts['pid']} ends, {jvm.state} after {jvm.users} users")
         self.jvms.remove(jvm)
         jvm.end()
 
@@ -161,6 +162,7 @@ class Keeping:
         if line.readline() == "held\n":
             jvm.let_go()
             jvm.state, jvm.users = "lent", jvm.users + 1
+            note(f"{jvm.facts['pid']} goes to {asked['pid']}")
         else:
             self.drop(jvm)                                   # nobody knows what the kernel did with it
 
@@ -170,6 +172,7 @@ class Keeping:
                 break
         else:
             return {"held": False}
+        note(f"{jvm.facts['pid']} comes back after {jvm.users} users, {asked['heap']} MB on its heap")
         if jvm.users >= self.how.users or asked["heap"] > MOST_HEAP or kernels.available() < NEED * 2**20 // 2:
             return {"held": False}
         jvm.hold = os.open(jvm.home / "hold", os.O_WRONLY | os.O_NONBLOCK)
@@ -186,6 +189,11 @@ class Keeping:
             self.drop(jvm)
         self.asked = time.monotonic() - self.how.idle                 # none is started until one is asked for again
         return {"released": len(gone)}
+
+
+def note(what: str) -> None:
+    """A line of the keeper's log."""
+    print(time.strftime("%H:%M:%S"), what, flush=True)
 
 
 def say(line, answer: dict) -> None:

@@ -279,7 +279,8 @@ def _given_back(held: spares.Held) -> bool:
     try:
         return spares.hand_back(held, shared_jvm.forget(_jvm["kept"]))
     except Exception as error:                             # one that may not be clean serves nobody any more
-        logging.getLogger(__name__).debug("not handed back: %s", error)
+        with open(_jvm["log"], "a", encoding="utf-8") as log:
+            print(f"not handed back by {os.getpid()}: {type(error).__name__}: {error}", file=log)
         return False
 
 
