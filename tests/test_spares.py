@@ -105,7 +105,7 @@ spark.streams.addListener(Left())""",
     "a time zone": ("zone = spark._jvm.java.util.TimeZone; zone.setDefault(zone.getTimeZone('Asia/Tokyo'))",
                     "spark._jvm.java.util.TimeZone.getDefault().getID() == 'Asia/Tokyo'"),
     "a log level": ("spark.sparkContext.setLogLevel('OFF')",
-                    "str(spark._jvm.org.apache.logging.log4j.LogManager.getRootLogger().getLevel()) == 'OFF'"),
+                    "str(spark._jvm.org.apache.logging.log4j.LogManager.getRootLogger().getLevel()) != 'WARN'"),
     "Delta's view of a path": ("spark.range(3).write.format('delta').save(os.environ['TABLE'])",
                                "spark.range(5).write.format('delta').save(os.environ['TABLE']) or "
                                "spark.read.format('delta').load(os.environ['TABLE']).count() != 5"),

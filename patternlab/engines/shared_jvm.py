@@ -11,6 +11,8 @@ import time
 _NOT_PASSED = ("JPY_", "PYSPARK_", "_PYSPARK_", "SPARK_", "PYDEVD_", "JUPYTER", "LS_COLORS", "OLDPWD", "PWD", "SHLVL", "_",
                "TERM", "COLUMNS", "LINES", "PATTERNLAB_SPARE", "KERNEL_", "MPLBACKEND", "CLICOLOR", "PAGER", "GIT_PAGER")
 
+_LEVEL = "the log level"       # beside the system properties in what `welcome` returns
+
 
 def _jvm():
     from pyspark import SparkContext
@@ -23,10 +25,9 @@ def _module(name: str):
 
 
 def welcome() -> dict:
-    """Make the JVM this process's: relative paths begin at its folder. Returns the system properties to restore."""
-    system = _jvm().java.lang.System
-    kept = _properties()
-    system.setProperty("user.dir", os.getcwd())
+    """Make the JVM this process's: relative paths begin at its folder. Returns the system properties and the log level to restore."""
+    kept = {**_properties(), _LEVEL: _log_level()}
+    _jvm().java.lang.System.setProperty("user.dir", os.getcwd())
     return kept
 
 
@@ -42,7 +43,7 @@ def environment(pid: int) -> dict:
 
 
 def forget(kept: dict) -> int:
-    """Make the JVM as clean as it was; the megabytes that its heap still holds. RuntimeError where that is in doubt."""
+    """Make the JVM as clean as it was when it gave `kept`; the megabytes that its heap still holds. RuntimeError where that is in doubt."""
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
     session, context = SparkSession._instantiatedSession, SparkContext._active_spark_context
@@ -69,7 +70,8 @@ def forget(kept: dict) -> int:
     _module("org.apache.spark.sql.kafka010.producer.InternalKafkaProducerPool").reset()
     jvm.org.apache.hadoop.fs.FileSystem.closeAll()
     _module("org.apache.spark.util.Utils").clearLocalRootDirs()
-    jvm.org.apache.logging.log4j.core.config.Configurator.reconfigure()
+    log4j = jvm.org.apache.logging.log4j
+    log4j.core.config.Configurator.setRootLevel(log4j.Level.toLevel(kept.pop(_LEVEL)))
     jvm.java.util.TimeZone.setDefault(None)
     found, system = _properties(), jvm.java.lang.System
     for name in found.keys() - kept.keys():
@@ -85,6 +87,10 @@ def forget(kept: dict) -> int:
 def _streaming() -> bool:
     threads = _jvm().java.lang.Thread.getAllStackTraces().keySet()
     return any(thread.getName().startswith("stream execution thread") for thread in threads)
+
+
+def _log_level() -> str:
+    return _jvm().org.apache.logging.log4j.LogManager.getRootLogger().getLevel().toString()
 
 
 def _properties() -> dict:
