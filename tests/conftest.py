@@ -58,6 +58,13 @@ def pytest_configure_node(node):
     node.workerinput["seconds"] = node.config.known_seconds
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item, nextitem):
+    # a kernel that no later test asks for would keep its engines, and one of the two warm JVMs, until this process ends
+    if nextitem is None or located(nextitem)[1] != located(item)[1]:
+        runs.close_kernels()
+
+
 def pytest_runtest_logreport(report):
     reports.append(report)
 

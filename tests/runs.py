@@ -116,8 +116,7 @@ def open_kernel(notebook):
     """A testbook client with a fresh kernel in a scratch folder, without PATTERNLAB_SLICE; the kernel that was open before is
     shut down.
     """
-    for other in list(_alive):
-        close(other)
+    close_kernels()
     folder = tempfile.mkdtemp(dir=_scratch.name)
     env = {name: value for name, value in os.environ.items() if name != "PATTERNLAB_SLICE"}
     env |= {"PYTHONPATH": str(ROOT), "PATTERNLAB_PROGRESS": folder}
@@ -135,10 +134,15 @@ def close(client) -> None:
         client._cleanup_kernel()
 
 
-def close_all() -> None:
-    """Shut down what is open and remove the scratch folder."""
+def close_kernels() -> None:
+    """Shut down what is open."""
     for client in list(_alive):
         close(client)
+
+
+def close_all() -> None:
+    """Shut down what is open and remove the scratch folder."""
+    close_kernels()
     _scratch.cleanup()
 
 

@@ -27,14 +27,14 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from patternlab import cli  # noqa: E402
-from patternlab.engines import jars, place  # noqa: E402
+from patternlab.engines import guard, jars, place, spares  # noqa: E402
 
 JARS = place.state("jars")  # of the kit that runs these tests
 
 
 @pytest.fixture(autouse=True)
 def cold(monkeypatch):
-    """No kit here keeps or takes a warm JVM: these tests count what a verb leaves behind."""
+    """No kit here keeps or takes a warm JVM, but where a test says so: these tests count what a verb leaves behind."""
     monkeypatch.setenv("PATTERNLAB_SPARE", "0")
 
 
@@ -567,7 +567,9 @@ def run_in_kernel(address, session, code):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_start_opens_the_desk_and_leaves_no_process(home, number):
+def test_start_opens_the_desk_and_leaves_no_process(home, number, monkeypatch):
+    monkeypatch.setenv("PATTERNLAB_SPARE", "1")              # this one keeps a warm spare, with a keeper of its own
+    monkeypatch.delenv("PATTERNLAB_SPARES", raising=False)
     with started(home) as (process, address, lines):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/lab/tree/notebooks/00-start-here\.ipynb\?token=\w{20,}", address)
         assert len(lines) <= 6, lines
@@ -586,8 +588,13 @@ def test_start_opens_the_desk_and_leaves_no_process(home, number):
                              "import os, patternlab; print(os.getpid(), os.getcwd(), patternlab.__file__)")
         kernel, where = said.strip().split(" ", 1)
         assert where == f"{home / 'desk/notebooks'} {home / 'patternlab/__init__.py'}"
+        assert guard.wait_for(lambda: spares.look(JARS.parent / "spares"), 60), "start keeps no spare"
+        spare = spares.look(JARS.parent / "spares")[0]["pid"]
         family = {int(kernel), *(member.pid for member in psutil.Process(process.pid).children(recursive=True))}
+        assert spare in family
         if number == signal.SIGINT:
+            done = kit(home, "doctor", PATTERNLAB_STATE=str(JARS.parent))
+            assert re.search(rf"ok     spare: warm JVMs of Spark: [a-z ]+ \(pid {spare}, ", done.stdout), done.stdout
             sentence(kit(home, "clean", PATTERNLAB_STATE=str(JARS.parent)), "in use by", "JupyterLab at port")
         process.send_signal(number)
         process.wait(30)

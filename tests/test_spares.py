@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -73,6 +74,7 @@ def kept(tmp_path_factory):
     assert gone([]) == []
 
 
+LEVELS = "list(__import__('patternlab.engines.shared_jvm').engines.shared_jvm._log_levels().values())"
 LEFT = {  # what a notebook leaves: how, and how the next one would see it
     "a temporary view": ("spark.range(3).createTempView('left')", "spark.catalog.tableExists('left')"),
     "a global view": ("spark.range(3).createGlobalTempView('left')", "spark.catalog.tableExists('global_temp.left')"),
@@ -104,8 +106,8 @@ spark.streams.addListener(Left())""",
                           "spark._jvm.java.lang.System.getProperty('spark.left')"),
     "a time zone": ("zone = spark._jvm.java.util.TimeZone; zone.setDefault(zone.getTimeZone('Asia/Tokyo'))",
                     "spark._jvm.java.util.TimeZone.getDefault().getID() == 'Asia/Tokyo'"),
-    "a log level": ("spark.sparkContext.setLogLevel('OFF')",
-                    "str(spark._jvm.org.apache.logging.log4j.LogManager.getRootLogger().getLevel()) != 'WARN'"),
+    "a log level": (f"answer['levels'] = {LEVELS}; spark.sparkContext.setLogLevel('OFF')",
+                    f"{LEVELS} != json.loads(os.environ['LEVELS'])"),
     "Delta's view of a path": ("spark.range(3).write.format('delta').save(os.environ['TABLE'])",
                                "spark.range(5).write.format('delta').save(os.environ['TABLE']) or "
                                "spark.read.format('delta').load(os.environ['TABLE']).count() != 5"),
@@ -125,12 +127,11 @@ def seen(kept, tmp_path_factory):
     table = tmp_path_factory.mktemp("left") / "table"
     leave = "spark = spark_session('first', **{'spark.patternlab.left': 'yes'})\n"
     first = start(kept, leave + "\n".join(how for how, _ in LEFT.values()), TABLE=str(table))
-    jvm, _ = answered(first)
+    jvm, said = answered(first)
     end(first)
-    import shutil
     shutil.rmtree(table)                                     # the next notebook makes another table at that path
     look = "\n".join(f"answer[{name!r}] = bool({code})" for name, (_, code) in LEFT.items())
-    second = start(kept, "spark = spark_session('second')\n" + look, TABLE=str(table))
+    second = start(kept, "spark = spark_session('second')\n" + look, TABLE=str(table), LEVELS=json.dumps(said["levels"]))
     again, found = answered(second)
     end(second)
     assert again == jvm, "the second kernel was to adopt the JVM of the first"

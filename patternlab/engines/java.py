@@ -12,8 +12,9 @@ from . import kernels, place
 # C1 alone shrinks the code cache to 48 MB: one notebook fills it, and then full collections throw code away. Metaspace
 # begins with full collections at 21 MB. Both are address space: the broker is as small as before.
 FAST = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=256m", "-XX:MetaspaceSize=256m"]
-# a JVM that several kernels use one after another has the time to compile well
-POOLED = [flag for flag in FAST if "TieredStopAtLevel" not in flag]
+# a JVM that several kernels use one after another has the time to compile well, and gives memory back at each hand-over
+POOLED = [*(flag for flag in FAST if "TieredStopAtLevel" not in flag), "-Xmn192m", "-XX:MinHeapFreeRatio=10",
+          "-XX:MaxHeapFreeRatio=30"]
 THROUGHPUT = ["-XX:+UseParallelGC"]
 QUIET = ["-Xlog:disable", "-Xlog:all=error:stderr"]
 

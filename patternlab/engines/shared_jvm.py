@@ -11,7 +11,8 @@ import time
 _NOT_PASSED = ("JPY_", "PYSPARK_", "_PYSPARK_", "SPARK_", "PYDEVD_", "JUPYTER", "LS_COLORS", "OLDPWD", "PWD", "SHLVL", "_",
                "TERM", "COLUMNS", "LINES", "PATTERNLAB_SPARE", "KERNEL_", "MPLBACKEND", "CLICOLOR", "PAGER", "GIT_PAGER")
 
-_LEVEL = "the log level"       # beside the system properties in what `welcome` returns
+_LOGGING = "org.apache.spark.internal.Logging"
+_ROOT, _SHELL = "the root logger's level", "the shell's level"     # beside the system properties in what `welcome` returns
 
 
 def _jvm():
@@ -25,8 +26,8 @@ def _module(name: str):
 
 
 def welcome() -> dict:
-    """Make the JVM this process's: relative paths begin at its folder. Returns the system properties and the log level to restore."""
-    kept = {**_properties(), _LEVEL: _log_level()}
+    """Make the JVM this process's: relative paths begin at its folder. Returns what `forget` restores."""
+    kept = {**_properties(), **_log_levels()}
     _jvm().java.lang.System.setProperty("user.dir", os.getcwd())
     return kept
 
@@ -43,7 +44,10 @@ def environment(pid: int) -> dict:
 
 
 def forget(kept: dict) -> int:
-    """Make the JVM as clean as it was when it gave `kept`; the megabytes that its heap still holds. RuntimeError where that is in doubt."""
+    """Make the JVM as clean as it was when it gave `kept`; the megabytes that its heap still holds.
+
+    RuntimeError where it may not be clean.
+    """
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
     session, context = SparkSession._instantiatedSession, SparkContext._active_spark_context
@@ -71,7 +75,8 @@ def forget(kept: dict) -> int:
     jvm.org.apache.hadoop.fs.FileSystem.closeAll()
     _module("org.apache.spark.util.Utils").clearLocalRootDirs()
     log4j = jvm.org.apache.logging.log4j
-    log4j.core.config.Configurator.setRootLevel(log4j.Level.toLevel(kept.pop(_LEVEL)))
+    log4j.core.config.Configurator.setRootLevel(log4j.Level.toLevel(kept.pop(_ROOT)))
+    getattr(_module(_LOGGING), "sparkShellThresholdLevel_$eq")(log4j.Level.toLevel(kept.pop(_SHELL)))
     jvm.java.util.TimeZone.setDefault(None)
     found, system = _properties(), jvm.java.lang.System
     for name in found.keys() - kept.keys():
@@ -89,8 +94,11 @@ def _streaming() -> bool:
     return any(thread.getName().startswith("stream execution thread") for thread in threads)
 
 
-def _log_level() -> str:
-    return _jvm().org.apache.logging.log4j.LogManager.getRootLogger().getLevel().toString()
+def _log_levels() -> dict:
+    """The root logger's level, and the one below which a shell's log says nothing: setLogLevel changes both."""
+    shell = _module(_LOGGING).sparkShellThresholdLevel()
+    return {_ROOT: _jvm().org.apache.logging.log4j.LogManager.getRootLogger().getLevel().toString(),
+            _SHELL: "ALL" if shell is None else shell.toString()}
 
 
 def _properties() -> dict:
