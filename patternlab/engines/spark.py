@@ -298,7 +298,7 @@ def make_archive() -> bool:
             _launch(False)
         finally:
             java.FAST = jvm_flags
-        exercise.batch(start("warm-up"), folder / "warm")
+        exercise.first(start("warm-up"), folder)
         _jvm["process"].stdin.close()
         _jvm["process"].wait(180)                          # the dump is written at the JVM's exit
         _jvm = None
