@@ -36,6 +36,7 @@ JARS = place.state("jars")  # of the kit that runs these tests
 def cold(monkeypatch):
     """No kit here keeps or takes a warm JVM, but where a test says so: these tests count what a verb leaves behind."""
     monkeypatch.setenv("PATTERNLAB_SPARE", "0")
+    monkeypatch.delenv("PATTERNLAB_SPARES", raising=False)   # the keeper of this test run is no kit's of a test
 
 
 def kit(home, *argv, timeout=120, before=(), **settings):
@@ -569,7 +570,6 @@ def run_in_kernel(address, session, code):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_start_opens_the_desk_and_leaves_no_process(home, number, monkeypatch):
     monkeypatch.setenv("PATTERNLAB_SPARE", "1")              # this one keeps a warm spare, with a keeper of its own
-    monkeypatch.delenv("PATTERNLAB_SPARES", raising=False)
     with started(home) as (process, address, lines):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/lab/tree/notebooks/00-start-here\.ipynb\?token=\w{20,}", address)
         assert len(lines) <= 6, lines
