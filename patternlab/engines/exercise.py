@@ -25,7 +25,7 @@ def main(argv: list) -> int:
         spark.adopt(held)
         session = spark.start(kernels.EXERCISE)
         for number in range(int(argv[1])):
-            batch(session, work / f"round-{number}")
+            first(session, work / f"round-{number}")
             broker = broker or kafka.Kafka()
             _streams(session, broker, work / f"round-{number}")
             if (home / "wanted").exists():
@@ -46,64 +46,21 @@ def _end_with_stdin() -> None:
 def first(spark, folder: Path) -> None:
     """What every notebook does first: rows into Delta, back, a merge, a windowed stream. Spark's archive is made by it.
 
-    All of `batch` in its place took 30 s more and started no session sooner that could be told from the noise.
+    A round of five times as much (merges of every kind, joins, history) made the archive 30 s later, and started no session
+    sooner that could be told from the noise; as exercise it took two minutes and 1.2 GB.
     """
     from delta.tables import DeltaTable
     from pyspark.sql import functions as F
-    table = str(folder / "warm")
+    table, view = str(folder / "warm"), f"warm_{folder.name}".replace("-", "_")
     rows = spark.range(1000).selectExpr("id", "id % 7 AS k", "timestamp_seconds(id) AS t")
     rows.write.format("delta").save(table)
     DeltaTable.forPath(spark, table).alias("t").merge(rows.alias("s"), "t.id = s.id").whenMatchedUpdateAll().execute()
     spark.read.format("delta").load(table).groupBy("k").agg(F.count("*"), F.sum("id")).toPandas()
     query = (spark.readStream.format("delta").load(table).groupBy(F.window("t", "1 minute"), "k").count().writeStream
-             .format("memory").queryName("warm").outputMode("complete").trigger(availableNow=True).start())
+             .format("memory").queryName(view).outputMode("complete").trigger(availableNow=True).start())
     query.awaitTermination(60)
-    spark.sql("SELECT * FROM warm").collect()
-    spark.read.parquet(*[str(f) for f in Path(table).glob("*.parquet")][:1]).selectExpr("to_json(struct(*)) j").collect()
-
-
-def batch(spark, folder: Path) -> None:
-    """One round of what notebooks do, without a broker; it can run again in the same JVM with another folder.
-
-    Tables and checkpoints are below `folder`; no view, setting, cached frame or query is left in the session.
-    """
-    from delta.tables import DeltaTable
-    from pyspark.sql import Window, functions as F
-    table, view = str(folder / "warm"), f"warm_{folder.name}".replace("-", "_")
-    rows = spark.range(1000).selectExpr("id", "id % 7 AS k", "cast(id AS string) AS s", "timestamp_seconds(id * 60) AS t")
-    rows.write.format("delta").partitionBy("k").save(table)
-    rows.where("k = 1").write.format("delta").mode("overwrite").option("replaceWhere", "k = 1").save(table)
-    target = DeltaTable.forPath(spark, table).alias("t")
-    target.merge(rows.alias("s"), "t.id = s.id").whenMatchedUpdateAll().execute()
-    few = rows.where("id < 40").withColumn("id", F.col("id") + 980).alias("s")
-    (target.merge(few, "t.id = s.id").whenMatchedDelete("s.id < 982").whenMatchedUpdate("s.k > 2", {"s": "s.s"})
-     .whenNotMatchedInsertAll().whenNotMatchedBySourceDelete("t.id < 3").execute())
-    for text in ("UPDATE {0} SET s = 'x' WHERE id = 5", "DELETE FROM {0} WHERE id = 6", "DESCRIBE HISTORY {0}",
-                 "DESCRIBE DETAIL {0}", "ALTER TABLE {0} ADD CONSTRAINT c CHECK (id < 10000)", "SHOW TBLPROPERTIES {0}",
-                 "SELECT count(*), count_if(id > 3) FROM {0} VERSION AS OF 1", "RESTORE TABLE {0} TO VERSION AS OF 1"):
-        spark.sql(text.format(f"delta.`{table}`")).toPandas()
-    back = spark.read.format("delta").load(table)
-    ranked = back.withColumn("r", F.row_number().over(Window.partitionBy("k").orderBy("t"))).where("r < 60").persist()
-    (ranked.join(rows.select("id", F.lit(1).alias("one")), "id", "left").groupBy("k")
-     .agg(F.count("*"), F.sum("id"), F.avg("r"), F.max("t"), F.countDistinct("s")).orderBy("k").toPandas())
-    ranked.unpersist()
-    back.select("id").exceptAll(rows.select("id").where("id > 9")).union(back.select("id")).distinct().count()
-    spark.createDataFrame([("1", 2)], "a string, b int").toPandas()
-    spark.read.parquet(*[str(f) for f in Path(table).rglob("*.parquet")][:1]).selectExpr("to_json(struct(*)) j").collect()
-    stream = (spark.readStream.format("delta").load(table).withColumn("m", F.from_json(F.lit('{"a": 1}'), "a INT"))
-              .withWatermark("t", "1 minute"))
-    counted = stream.groupBy(F.window("t", "1 hour"), "k").count()
-    sessions = (stream.dropDuplicatesWithinWatermark(["id"]).groupBy(F.session_window("t", "2 minutes"), "k")
-                .agg(F.count("*").alias("n")))
-    started = [counted.writeStream.format("memory").queryName(view), sessions.writeStream.format("noop"),
-               stream.drop("m").writeStream.format("delta")]
-    for number, writer in enumerate(started):
-        writer = writer.trigger(availableNow=True).option("checkpointLocation", f"{table}-checkpoint-{number}")
-        query = writer.start(f"{table}-out") if number == 2 else writer.start()
-        query.awaitTermination(60)
     spark.table(view).collect()
-    spark.catalog.dropTempView(view)
-    spark.read.format("statestore").load(f"{table}-checkpoint-0").count()
+    spark.read.parquet(*[str(f) for f in Path(table).glob("*.parquet")][:1]).selectExpr("to_json(struct(*)) j").collect()
 
 
 def _streams(session, broker, folder: Path) -> None:

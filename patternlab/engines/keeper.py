@@ -37,7 +37,7 @@ class How:
     most: int = 4
     ahead: bool = True
     busy: bool = False
-    rounds: int = 4
+    rounds: int = 3
     idle: float = 600
     users: int = 5
 
