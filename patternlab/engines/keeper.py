@@ -158,8 +158,11 @@ class Keeping:
                     (jvm.home / "wanted").touch()            # the exercise ends after its round
             return {"soon": bool(fitting) and not asked["last"]}
         jvm = max(ready, key=lambda jvm: jvm.users)
-        say(line, {"jvm": {**jvm.facts, "users": jvm.users}})
-        if line.readline() == "held\n":
+        told = ""
+        with contextlib.suppress(OSError):                   # a kernel that is stopped here may go on later, and have it
+            say(line, {"jvm": {**jvm.facts, "users": jvm.users}})
+            told = line.readline()
+        if told == "held\n":
             jvm.let_go()
             jvm.state, jvm.users = "lent", jvm.users + 1
             note(f"{jvm.facts['pid']} goes to {asked['pid']}")
