@@ -145,11 +145,12 @@ def verified(file: str | None) -> bytes:
 
 
 def golden() -> dict:
-    """Every frozen truth for the three standard slices, computed now and not compared with what is frozen."""
+    """Every frozen truth for the standard slices, computed now and not compared with what is frozen."""
     sys.path.insert(0, str(HERE.parent))
-    from patternlab.truth import _FROZEN, _TRUTHS, SLICES, _find, portrait
-    _find()
-    return {name: {each: portrait(_TRUTHS[each](span)) for each in sorted(_TRUTHS) if _FROZEN[each]} for name, span in SLICES.items()}
+    from patternlab.patterns import find
+    from patternlab.truth import SLICES, portrait
+    frozen = {name: function for name, (function, kept) in sorted(find().items()) if kept}
+    return {slice: {name: portrait(function(span)) for name, function in frozen.items()} for slice, span in SLICES.items()}
 
 
 def write(path: Path, value: dict):

@@ -11,7 +11,7 @@ from operator import itemgetter
 from .engines import place
 
 SLICES = {"day": (date(2013, 7, 1), date(2013, 7, 1)), "week": (date(2013, 7, 8), date(2013, 7, 14)),
-          "year": (date(2013, 1, 1), date(2013, 12, 31))}
+          "month": (date(2013, 2, 1), date(2013, 2, 28)), "year": (date(2013, 1, 1), date(2013, 12, 31))}
 DAILY = ("flights", "moments", "weather")                  # tables that a slice limits
 KINDS = ("scheduled", "departed", "arrived", "diverted", "cancelled")
 FLIGHT = ("carrier", "flight", "origin", "dest", "tailnum")
@@ -20,7 +20,7 @@ FIELDS = {"scheduled": ("scheduled_arrival", "distance"), "departed": ("dep_dela
 
 
 def days(slice="year") -> tuple[date, date]:
-    """First and last local day of a slice: day, week, year or a span (PATTERNLAB_SLICE, if set, instead), or such a pair."""
+    """First and last local day of a slice: day, week, month (February), year, a span, or a pair; PATTERNLAB_SLICE goes first."""
     if isinstance(slice, tuple):
         return slice
     text = place.setting("SLICE", str(slice))
@@ -32,7 +32,8 @@ def days(slice="year") -> tuple[date, date]:
             return first, last
     except ValueError:
         pass                                               # no two dates: the same sentence helps
-    raise ValueError(f"The slice {text!r} is not known; write day, week, year or a span within 2013: 2013-10-28..2013-11-03.")
+    raise ValueError(f"The slice {text!r} is not known; write day, week, month, year or a span within 2013: "
+                     "2013-10-28..2013-11-03.")
 
 
 @lru_cache(maxsize=None)

@@ -5,47 +5,11 @@ import os
 import re
 import textwrap
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from .checks._answers import at_once, blank, raised, verdict
+from .checking.answers import at_once, blank, raised, verdict
+from .checking.outcomes import Exercise, Raised, Result, Wrong
 from .engines import place
-
-
-class Wrong(Exception):
-    """A check's refusal: one sentence for the learner and, where it helps, a small frame or text to look at."""
-
-    def __init__(self, sentence: str, show=None):
-        super().__init__(sentence)
-        self.sentence, self.show = sentence, show
-
-
-class Raised(Exception):
-    """The learner's code raised `error` when it was given `given` (a text); `_matchers.ask` makes it."""
-
-    def __init__(self, error: Exception, given: str):
-        super().__init__(str(error))
-        self.error, self.given = error, given
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise. `check(answer)` returns None or a closing sentence, or raises Wrong; hints = (direction, call)."""
-    title: str
-    check: callable
-    hints: tuple
-    why: str
-    minutes: int = 10
-    starred: bool = False
-    works: callable = None  # works() completes "this check ..." where it takes seconds; the verdict replaces that line
-
-
-@dataclass
-class Result:
-    """What a check found: outcome is 'not attempted', 'right', 'not yet' or 'raised'."""
-    outcome: str
-    sentence: str = ""
-    seconds: float = field(default=0.0, compare=False)
 
 
 class Lab:
@@ -53,10 +17,10 @@ class Lab:
 
     def __init__(self, name: str):
         self.name, self.results = name, {}
-        module = f"{__package__}.checks." + re.sub(r"^\d+-", "", name).replace("-", "_")
-        if not importlib.util.find_spec(module):
-            raise ValueError(f"There is no lab {name!r} ({module} is missing). Write its file's name: Lab('03-x').")
-        self._exercises = importlib.import_module(module).EXERCISES
+        room = f"{__package__}.patterns." + re.sub(r"^\d+-", "", name).replace("-", "_")
+        if not importlib.util.find_spec(room):
+            raise ValueError(f"There is no lab {name!r} ({room} is missing). Write its file's name: Lab('03-x').")
+        self._exercises = importlib.import_module(f"{room}.lab").EXERCISES
 
     def check(self, n: int, answer) -> None:
         """Judge `answer` (a value, function, frame or table path) and print one of four outcomes; never raises."""

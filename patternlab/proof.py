@@ -19,7 +19,7 @@ def prove(claim: str, actual, expected) -> None:
     `actual` and `expected` are numbers, texts, dicts, lists, sets, or frames of pandas or Spark. Frames are compared
     as multisets of rows (no order of rows or columns, no dtypes; floats to 9 digits); times are taken as UTC.
     """
-    from .checks._matchers import equal
+    from .checking.tables import equal
     __tracebackhide__ = True                              # the reader wants the difference, not our line
     if _is_frame(actual) or _is_frame(expected):
         said = _same_frames(claim, _pandas(actual), _pandas(expected))
@@ -51,7 +51,7 @@ def _text(value) -> str:
 
 
 def _difference(actual, expected) -> str:
-    from .checks._matchers import equal
+    from .checking.tables import equal
     if isinstance(actual, dict) and isinstance(expected, dict):
         missing = object()
         keys = [key for key in {**expected, **actual} if not equal(actual.get(key, missing), expected.get(key, missing))]
@@ -69,7 +69,7 @@ def _plain(frame):
     """A copy whose equal values are equal: UTC without zone, ints where floats are whole, None for every missing value."""
     import pandas as pd
 
-    from .checks._matchers import plain
+    from .checking.tables import plain
     out, kinds = {}, pd.api.types
     for name in frame.columns:
         column = frame[name].reset_index(drop=True)

@@ -1,32 +1,15 @@
-"""Truth: what the right answer is, computed a second time in plain pandas, never by Spark. Here is how truths are defined, found
-and guarded; those of the data are in checks/_spine.py, those of one pattern in its module in checks/."""
+"""Truth: what the right answer is, computed a second time in plain pandas, never by Spark. Here a truth is asked for and guarded;
+those of the data are in patterns/flights/truth.py, those of one pattern in its room."""
 import copy
 import difflib
 import hashlib
-import importlib
 import json
-import pkgutil
 
 from .engines import place
 from .flights import SLICES, days
+from .patterns import DEFINED, find
 
-_TRUTHS, _FROZEN, _KNOWN = {}, {}, {}
-
-
-def define(name: str, frozen: bool = False):
-    """Makes a function (slice, **args) the truth called `name`; slice comes as a pair of dates (first and last local day).
-
-    frozen=True: what it returns for day, week and year without arguments is held in datasets/golden.json.
-    """
-    def register(function):
-        other = _TRUTHS.get(name)
-        if other and (other.__module__, other.__qualname__) != (function.__module__, function.__qualname__):
-            raise ValueError(f"Two functions define the truth {name!r}, in {other.__module__} and {function.__module__}; "
-                             "rename one of them.")
-        _TRUTHS[name] = function
-        _FROZEN[name] = frozen
-        return function
-    return register
+_KNOWN = {}
 
 
 def truth(name: str, slice="week", **args):
@@ -34,18 +17,15 @@ def truth(name: str, slice="week", **args):
 
     ValueError for an unknown name or slice, and where a frozen number of datasets/golden.json is not met.
     """
-    if name not in _TRUTHS:
-        importlib.import_module(".checks._spine", __package__)
-    if name not in _TRUTHS:
-        _find()
-    if name not in _TRUTHS:
-        near = difflib.get_close_matches(name, _TRUTHS, 3, 0.4) or sorted(_TRUTHS)
+    if name not in DEFINED and name not in find():
+        near = difflib.get_close_matches(name, DEFINED, 3, 0.4) or sorted(DEFINED)
         raise ValueError(f"There is no truth {name!r}; near it are {', '.join(near)}.")
     span = days(slice)
     key = (name, span, json.dumps(args, sort_keys=True, default=str))
     if key not in _KNOWN:
-        value = _TRUTHS[name](span, **args)
-        if _FROZEN[name] and not args:
+        function, frozen = DEFINED[name]
+        value = function(span, **args)
+        if frozen and not args:
             _guard(name, span, value)
         _KNOWN[key] = value
     return _KNOWN[key].copy() if hasattr(_KNOWN[key], "columns") else copy.deepcopy(_KNOWN[key])
@@ -76,10 +56,3 @@ def _guard(name: str, span, value):
         if span == days_of and portrait(value) != expected:
             raise ValueError(f"The truth {name!r} of the {standard} is {portrait(value)}, but datasets/golden.json holds "
                              f"{expected}: if the change is meant, run `python datasets/make.py golden` and read the difference.")
-
-
-def _find():
-    from . import checks
-    """Imports every module of checks, so that each has defined its truths."""
-    for module in pkgutil.iter_modules(checks.__path__, checks.__name__ + "."):
-        importlib.import_module(module.name)

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Lab 99: The template
 #
-# Copy this file to `source/labs/NN-slug.py` and its checks, `patternlab/checks/template_lab.py`, to
-# `patternlab/checks/slug.py`. Here the lab says what it is about and how long it takes. About 30 minutes.
+# Copy this file to `source/labs/NN-slug.py` and its room, `patternlab/patterns/template_lab/`, to
+# `patternlab/patterns/slug/`. Here the lab says what it is about and how long it takes. About 30 minutes.
 
 # %% tags=["setup"]
 from patternlab import Lab

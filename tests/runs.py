@@ -51,6 +51,11 @@ def source(slug: str, folder: str) -> Path:
     return ROOT / "source" / (f"{slug}.py" if slug.startswith("template-") else f"{folder}/{slug}.py")
 
 
+def room(slug: str) -> str:
+    """The room of a notebook or lab in patternlab/patterns: "cdc" for 12-cdc and 12-cdc-deeper."""
+    return re.sub(r"^\d+-", "", slug).removesuffix("-deeper").replace("-", "_")
+
+
 def load(slug: str, folder: str = "notebooks"):
     """The notebook as it is shipped; the templates are built on the spot."""
     built = ROOT / folder / f"{slug}.ipynb"

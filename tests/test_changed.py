@@ -21,8 +21,8 @@ KIT = {  # a small kit: a file for each road by which one file uses another
     "patternlab/engines/kafka.py": "LOCK = 'jars.lock'\n",
     "patternlab/engines/connect.py": "from . import kafka\n",
     "patternlab/engines/jars.lock": "a jar\n",
-    "patternlab/checks/__init__.py": "",
-    "patternlab/checks/cdc.py": "from ..truth import define\n\n\n@define('board')\ndef board():\n    return 1\n",
+    "patternlab/patterns/__init__.py": "",
+    "patternlab/patterns/cdc/truth.py": "from .. import define\n\n\n@define('board')\ndef board():\n    return 1\n",
     "patternlab/patterns/elt/scene.py": "",
     "patternlab/commands/__init__.py": "",
     "patternlab/commands/fetch.py": "",
@@ -77,7 +77,7 @@ ALL = ["lab 12-cdc", "notebook 02-elt", "notebook 12-cdc", "notebook 12-cdc-deep
     ("notebooks/12-cdc.ipynb", ["notebook 12-cdc", "test_docs"]),
     ("tests/notebooks/test_12_cdc.py", ["notebook 12-cdc"]),
     ("source/labs/12-cdc.py", ["lab 12-cdc"]),
-    ("patternlab/checks/cdc.py", ["lab 12-cdc", "notebook 02-elt", "notebook 12-cdc", "notebook 12-cdc-deeper"]),  # its truth
+    ("patternlab/patterns/cdc/truth.py", ["lab 12-cdc", "notebook 02-elt", "notebook 12-cdc", "notebook 12-cdc-deeper"]),
     ("patternlab/patterns/elt/scene.py", ["notebook 02-elt"]),
     ("patternlab/engines/connect.py", ["notebook 12-cdc"]),
     ("patternlab/engines/kafka.py", ["notebook 02-elt", "notebook 12-cdc", "test_engines"]),       # in a program in a string

@@ -8,7 +8,7 @@ import psutil
 import pytest
 from processes import gone
 
-from patternlab.checks._matchers import delta_rows
+from patternlab.checking.delta import delta_rows
 from patternlab.engines import place
 
 # a program with a session of its own: `append N` writes the row N; `hold N FILE` the same, but its rows come when FILE is there

@@ -23,7 +23,8 @@ from patternlab import faults, flights
 from patternlab.engines import place
 from patternlab.faults import Crash, crash_after, torn
 from patternlab.flights import SLICES, dataset, days, events, replay, rows, timed
-from patternlab.truth import _FROZEN, _TRUTHS, _find, define, golden, portrait, truth
+from patternlab.patterns import DEFINED, define, find
+from patternlab.truth import golden, portrait, truth
 
 ROOT = place.ROOT
 DATA = ROOT / "datasets"
@@ -32,8 +33,7 @@ SPRING, AUTUMN, STORM = "2013-03-09..2013-03-11", "2013-11-02..2013-11-04", "201
 sys.path.insert(0, str(DATA))
 import make  # noqa: E402  (the maker is a script of datasets/)
 
-truth("conservation", "day")                         # defines the truths of the flights
-SPINE = sorted(name for name in _FROZEN if _FROZEN[name] and _TRUTHS[name].__module__.endswith("_spine"))
+SPINE = sorted(name for name, (function, frozen) in find().items() if frozen and "flights" in function.__module__)
 
 
 @pytest.fixture(autouse=True)
@@ -177,9 +177,8 @@ def test_golden_numbers_are_what_truth_computes(slice):
 
 
 def test_golden_holds_every_frozen_truth_and_no_other():
-    _find()
     assert {slice: set(numbers) for slice, numbers in golden().items()} == \
-        dict.fromkeys(SLICES, {name for name in _FROZEN if _FROZEN[name]})
+        dict.fromkeys(SLICES, {name for name, (_, frozen) in find().items() if frozen})
 
 
 WITHIN = "month * 100 + day BETWEEN {first} AND {last}"
@@ -385,11 +384,11 @@ def test_the_environment_overrides_every_slice(monkeypatch):
     assert len(pandas.read_parquet(dataset("flights", "year"))) == 1614
 
 
-@pytest.mark.parametrize("bad", ["month", "2013-07-01", "2013-07-32..2013-08-01", "2013-07-02..2013-07-01",
+@pytest.mark.parametrize("bad", ["fortnight", "2013-07-01", "2013-07-32..2013-08-01", "2013-07-02..2013-07-01",
                                  "2012-12-31..2013-01-01", "2013-12-31..2014-01-01", "2013-07-01..2013-07-02..2013-07-03"])
 def test_bad_slices_are_one_sentence(bad):
     for ask in (lambda: days(bad), lambda: dataset("flights", bad), lambda: events("departed", bad), lambda: truth("late", bad)):
-        with pytest.raises(ValueError, match="is not known; write day, week, year or a span") as error:
+        with pytest.raises(ValueError, match="is not known; write day, week, month, year or a span") as error:
             ask()
         assert bad in str(error.value) and "\n" not in str(error.value)
 
@@ -583,8 +582,7 @@ def test_a_frozen_number_that_is_not_met_is_refused():
         with pytest.raises(ValueError, match="Two functions define the truth"):
             define(name)(test_shares_are_checked)
     finally:
-        _TRUTHS.pop(name)
-        _FROZEN.pop(name)
+        DEFINED.pop(name)
 
 
 def test_importing_the_helper_stays_cheap():

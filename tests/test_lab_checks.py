@@ -4,7 +4,7 @@ from datetime import date, timedelta
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from patternlab.checks import stream_windowing
+from patternlab.patterns.stream_windowing import lab as stream_windowing
 from patternlab.flights import events
 
 SPREAD = [date(2013, 7, 1), *(date(2013, 1, 4) + timedelta(days=45 * step) for step in range(8)), date(2013, 2, 9)]

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import runs
 
-from patternlab.checks import _matchers as matchers
-from patternlab.checks._answers import blank
+from patternlab.checking import calls, seeds, tables
+from patternlab.checking.answers import blank
 from patternlab.lab import Exercise, Lab, Raised, Wrong
 
 
@@ -49,7 +49,7 @@ def test_a_blank_names_its_line():
 def lab(tmp_path, monkeypatch):
     monkeypatch.setenv("PATTERNLAB_PROGRESS", str(tmp_path))
     lab = Lab("template-lab")
-    check = lambda answer: matchers.judge(matchers.ask(answer, 4), 2, [(8, "You doubled.")])
+    check = lambda answer: tables.judge(calls.ask(answer, 4), 2, [(8, "You doubled.")])
     lab._exercises = {1: Exercise("Half", check, ("Less?", "Divide."), "Because.")}
     return lab
 
@@ -89,7 +89,7 @@ def test_the_learner_cannot_change_the_checks_input():
     def spoil(given):
         given[0]["a"] = 2
         given.append(3)
-    matchers.ask(spoil, rows)
+    calls.ask(spoil, rows)
     assert rows == [{"a": 1}]
 
 
@@ -102,16 +102,16 @@ ROWS = [{"k": 1, "v": 1.5, "w": None}, {"k": 2, "v": 2.5, "w": "b"}]
     ([{"k": 1, "v": 1}], "no column w"), (5, "should be a table")])
 def test_same_rows_says_what_differs_and_never_the_answer(mine, said):
     with pytest.raises(Wrong, match=said) as caught:
-        matchers.same_rows(mine, ROWS, key="k", start=[{"k": 2, "v": 0}])
+        tables.same_rows(mine, ROWS, key="k", start=[{"k": 2, "v": 0}])
     shown = json.dumps(caught.value.show or [], default=str)
     assert '"b"' not in shown or said.startswith("has"), "the right value stays hidden"
 
 
 def test_same_rows_takes_any_order_type_and_null():
     frame = pd.DataFrame({"w": ["b", None], "v": [2.5 + 1e-12, 1.5], "k": [2, 1], "more": [0, 0]})
-    matchers.same_rows(frame, ROWS, key=["k"])
+    tables.same_rows(frame, ROWS, key=["k"])
     stamp = pd.Timestamp("2013-07-01T09:15", tz="UTC")
-    assert matchers.equal(stamp, stamp.tz_convert("America/New_York")) and not matchers.equal(stamp, None)
+    assert tables.equal(stamp, stamp.tz_convert("America/New_York")) and not tables.equal(stamp, None)
 
 
 def test_seeds_report_how_many_which_and_why():
@@ -119,24 +119,24 @@ def test_seeds_report_how_many_which_and_why():
         if seed in (4, 9):
             raise Wrong("a pane was lost.", "pane")
     with pytest.raises(Wrong, match="failed on 2 of 20 seeds, first on seed 4: a pane was lost"):
-        matchers.over_seeds(20, trial)
+        seeds.over_seeds(20, trial)
     with pytest.raises(Raised) as caught:
-        matchers.over_seeds(20, lambda seed: matchers.ask(lambda n: 1 / (n - 3), seed))
+        seeds.over_seeds(20, lambda seed: calls.ask(lambda n: 1 / (n - 3), seed))
     assert caught.value.given == "seed 3: 3"
     with pytest.raises(Wrong, match="1 of 20 seeds; the budget is 0 s"):
-        matchers.over_seeds(20, lambda seed: None, budget=0)
+        seeds.over_seeds(20, lambda seed: None, budget=0)
 
 
 def test_judge_answers_a_known_mistake_with_its_sentence():
     for value, said in ((3, "You counted copies."), (4, "No.")):
         with pytest.raises(Wrong, match=said):
-            matchers.judge(value, 2, [(lambda: 3, "You counted copies.")], "No.")
-    matchers.judge({"a": 1.0}, {"a": 1})
+            tables.judge(value, 2, [(lambda: 3, "You counted copies.")], "No.")
+    tables.judge({"a": 1.0}, {"a": 1})
 
 
 REAL = [
     """from patternlab import spark_session, kafka, workspace
-from patternlab.checks import _matchers as m
+from patternlab.checking import checkpoints, delta, tables, topics
 from pathlib import Path
 spark, folder = spark_session("matchers"), workspace("matchers")
 table = str(folder / "t")
@@ -151,9 +151,9 @@ DeltaTable.forPath(spark, table).delete("id = 8")
 for version in (None, 0, 1, 2, 3):
     reader = spark.read.format("delta")
     frame = (reader if version is None else reader.option("versionAsOf", version)).load(table)
-    assert len(m.same_rows(m.delta_rows(table, version), frame, key="id")) == frame.count()
-print([h["operation"] for h in m.delta_history(table)], m.delta_history(table)[1]["metrics"]["numTargetRowsUpdated"])
-m.last_operation(table, "DELETE", numDeletedRows=1)""",
+    assert len(tables.same_rows(delta.delta_rows(table, version), frame, key="id")) == frame.count()
+print([h["operation"] for h in delta.delta_history(table)], delta.delta_history(table)[1]["metrics"]["numTargetRowsUpdated"])
+delta.last_operation(table, "DELETE", numDeletedRows=1)""",
     """import json
 from kafka import KafkaProducer
 broker = kafka()
@@ -162,15 +162,15 @@ producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
 for n in range(7):
     producer.send(topic, key=b"k%d" % n, value=None if n == 3 else b'{"n": %d}' % n, partition=n % 2)
 producer.flush()
-found = m.topic_contents(topic, broker.bootstrap)
-print(len(found), found.value.isna().sum(), m.topic_offsets(topic, broker.bootstrap))
+found = topics.topic_contents(topic, broker.bootstrap)
+print(len(found), found.value.isna().sum(), topics.topic_offsets(topic, broker.bootstrap))
 try:
-    m.topic_contents("nobody", broker.bootstrap)
+    topics.topic_contents("nobody", broker.bootstrap)
 except m.Wrong as wrong:
     print(wrong)""",
     """stream = spark.readStream.format("delta").load(table).writeStream.format("delta").trigger(availableNow=True)
 stream.option("checkpointLocation", str(folder / "cp")).start(str(folder / "u")).awaitTermination()
-seen = m.checkpoint(folder / "cp")
+seen = checkpoints.checkpoint(folder / "cp")
 print(seen["planned"] == seen["committed"], seen["offsets"]["reservoirVersion"])"""]
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from patternlab import events, faults  # noqa: E402
-from patternlab.checks.stream_windowing import cuts, records, spark_windows  # noqa: E402
+from patternlab.patterns.stream_windowing import cuts, records, spark_windows  # noqa: E402
 
 DAYS, PATIENCES, CUTS = ("2013-07-01", "2013-07-10", "2013-11-03"), (0, 60, 180), (20, 50)
 SEEDS = range(20)

@@ -13,7 +13,7 @@ from pathlib import Path
 ALWAYS = ("test_style",)                   # seconds, and it reads every file
 EVERYTHING = ("requirements.lock", "pyproject.toml", "tests/conftest.py", "tests/seconds.py")
 READ = {"test_docs": ("docs/", "README.md", "source/notebooks/", "notebooks/", "labs/"),     # what a test finds by looking
-        "test_data": ("datasets/", "patternlab/checks/", "patternlab/patterns/")}
+        "test_data": ("datasets/", "patternlab/patterns/")}
 CONTAINERS = ("tests/compose/", "docker/", "docker-compose.yml", "Dockerfile", ".dockerignore", ".ci/stack/")
 QUIET = (".ci/", ".devcontainer/", ".gitignore", "LICENSE", "docs/", "README.md", "CONTRIBUTING.md", "requirements.in")
 LINES = 12                                 # of changed files that are shown
@@ -139,7 +139,8 @@ def _program(text: str) -> tuple:
 def _resolved(file: str, module: str, names: list, level: int, files: set, lazy: dict) -> set:
     """The files of the checkout that one import takes; packages on the way to a module are imported too."""
     parts = [*Path(file).parts[:-level], *filter(None, module.split("."))] if level else module.split(".")
-    homes = [parts] if parts[0] == "patternlab" else [[*Path(file).parts[:-1], *parts], ["tests", *parts], ["datasets", *parts]]
+    beside = [[*folder, *parts] for folder in (Path(file).parts[:-1], ["tests"], ["datasets"])]
+    homes = [parts] if parts[:1] == ["patternlab"] else beside
     found = set()
     for home in homes:
         for step in range(1, len(home) + 1):

@@ -9,7 +9,7 @@ import json
 from kafka import KafkaProducer
 from pyspark.sql import functions as F
 from patternlab import Lab, events, kafka, replay, spark_session
-from patternlab.checks.stream_windowing import per_batch
+from patternlab.patterns.stream_windowing import per_batch
 
 spark = spark_session("07-stream-windowing-lab", **{"spark.sql.shuffle.partitions": 1})
 broker, reports = kafka(), events("departed", slice="day")
@@ -111,7 +111,7 @@ def hourly(reports):
 # **Example** `lost([550, 610, 555], 0)` is 1: 555 belongs to the hour that ends at 600. `lost([550, 610, 555], 30)` is 0.
 
 # %% tags=["start-2"]
-from patternlab.checks.stream_windowing import records
+from patternlab.patterns.stream_windowing import records
 
 week = [seconds // 60 for seconds, _ in records(events("departed", slice="week"))]
 

@@ -223,7 +223,7 @@ publish("story-07", story)
 " ".join(f"{report['key']}:{report['scheduled'][11:16]}" for report in story)
 
 # %% tags=["step-how"]
-from patternlab.checks.stream_windowing import cuts
+from patternlab.patterns.stream_windowing import cuts
 
 
 def told(mode):
@@ -254,7 +254,7 @@ pd.DataFrame({"reads": reads, **modes})[["reads", "watermark", "append", "update
 
 # %% tags=["step-oracle"]
 import inspect
-from patternlab.checks.stream_windowing import records, spark_windows
+from patternlab.patterns.stream_windowing import records, spark_windows
 
 print(inspect.getsource(spark_windows).split('"""')[2].strip("\n"))
 
@@ -516,7 +516,7 @@ pd.DataFrame([(patience, ideal[patience], len(spark_windows(live, patience * 60)
 
 # %% tags=["figure-completeness"]
 import matplotlib.pyplot as plt
-from patternlab.checks.stream_windowing import added_latency
+from patternlab.patterns.stream_windowing import added_latency
 from patternlab.figures import BLACK, finish as finished, label
 
 axes, percent = plt.subplots()[1], lambda missing: 100 - 100 * missing / len(reports)

@@ -30,7 +30,7 @@
 # %% tags=["setup"]
 import contextlib, json, random, struct, threading, time, kafka as kafka_python, pandas as pd, psycopg2
 from patternlab import connect, crash_after, kafka, measure, postgres, prove, spark_session, truth, workspace
-from patternlab.checks.cdc import board_changes, enlarged, killed_elsewhere, play, run_elsewhere, settled
+from patternlab.patterns.cdc import board_changes, enlarged, killed_elsewhere, play, run_elsewhere, settled
 began, source, worker, broker = time.time(), postgres(), connect(), kafka()
 spark, home = spark_session("12-cdc"), workspace("12-cdc")
 source, worker, broker

@@ -1,6 +1,8 @@
-"""Checks of source/template-lab.py: the shape to copy for a lab's own checks module (it runs without an engine)."""
-from ..lab import Exercise, Wrong
-from ._matchers import ask, judge, over_seeds, same_rows
+"""Checks of source/template-lab.py: the shape to copy for a room's own lab.py (it runs without an engine)."""
+from ...checking.calls import ask
+from ...checking.outcomes import Exercise, Wrong
+from ...checking.seeds import over_seeds
+from ...checking.tables import judge, same_rows
 
 TOY = [{"flight": "UA 1", "scheduled": "00:10", "arrival": "00:55"},
        {"flight": "DL 2", "scheduled": "00:40", "arrival": "01:05"},

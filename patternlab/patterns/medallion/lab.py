@@ -1,41 +1,12 @@
-"""Truths and checks of pattern 03: the board that gold must equal, and what is right in each exercise of lab 03."""
+"""Lab 03: what is right in each exercise, and what each usual mistake is told."""
 from datetime import datetime
 from random import Random
 
-from .. import faults
-from ..flights import events, rows
-from ..lab import Exercise, Wrong
-from ..truth import define
-from ._matchers import ask, describe, over_seeds
-
-
-@define("medallion_board")
-def medallion_board(slice, lost=()):
-    """How each airport did on each local day: frame origin, day (date), scheduled, cancelled, late (> 15 min),
-    mean_delay_min, aircraft_unknown (no tail, or not in the registry), worst_wind_mph (possible ones; NaN if none measured).
-
-    `lost` are keys of flights that must not count, because no healthy report of them was delivered.
-    """
-    flights, weather = rows("flights", slice), rows("weather", slice)
-    for table in (flights, weather):
-        table["day"] = _days(table)
-    key = flights.day.astype(str) + "/" + flights.carrier + "/" + flights.flight.astype(str) + "/" + flights.origin
-    flights = flights[~key.isin(set(lost))]
-    flights = flights.assign(cancelled=flights.dep_time.isna(), late=flights.dep_delay > 15,
-                             aircraft_unknown=~flights.tailnum.isin(set(rows("planes").tailnum)))
-    board = flights.groupby(["origin", "day"]).agg(
-        scheduled=("flight", "size"), cancelled=("cancelled", "sum"), late=("late", "sum"),
-        mean_delay_min=("dep_delay", "mean"), aircraft_unknown=("aircraft_unknown", "sum"))
-    wind = weather[weather.wind_speed <= STRONGEST_GUST].groupby(["origin", "day"]).wind_speed.max()
-    return board.join(wind.rename("worst_wind_mph")).reset_index()
-
-
-STRONGEST_GUST = 254                  # mph, 408 km/h: the record, Barrow Island 1996 (WMO)
-
-
-def _days(table):
-    import pandas
-    return pandas.to_datetime(table[["year", "month", "day"]]).dt.date
+from ... import faults
+from ...checking.calls import ask, describe, session
+from ...checking.outcomes import Exercise, Wrong
+from ...checking.seeds import over_seeds
+from ...flights import events
 
 
 # --- exercise 1: twelve observations, each with the mistake that it catches
@@ -68,14 +39,6 @@ _SAID = {
     (12, None): "You look at the wind only: a gust of 300 mph stays in silver."}
 
 
-def _spark():
-    from pyspark.sql import SparkSession
-    session = SparkSession.getActiveSession()
-    if session is None:
-        raise Wrong("There is no Spark session in this kernel. Run the first cells of the lab, then check again.")
-    return session
-
-
 def rules(answer):
     """(rules, key): SQL conditions by name and the key's columns; judged on twelve observations in one Spark action."""
     from pyspark.sql import Window, functions as F
@@ -88,7 +51,7 @@ def rules(answer):
              for number, origin, day, hour, at, wind, gust, _ in _HOURS]
     verdict = F.coalesce(*[F.when(F.expr(text), F.lit(name)) for name, text in conditions.items()])
     copies = Window.partitionBy(*key, F.isnull("rule")).orderBy("id")
-    judged = _spark().createDataFrame(given, _COLUMNS).withColumn("rule", verdict)
+    judged = session().createDataFrame(given, _COLUMNS).withColumn("rule", verdict)
     judged = judged.withColumn("nth", F.row_number().over(copies)).select("id", "rule", "nth").collect()
     found = {row.id: row.rule or ("delivered twice" if row.nth > 1 else None) for row in judged}
     for number, origin, day, hour, at, wind, gust, expected in _HOURS:
@@ -107,7 +70,7 @@ _FLIGHTS = [(1, "N11", "known"), (2, "N22", "known"), (3, None, "missing"), (4, 
 
 def flagged(answer):
     """A function (flights, planes) -> frame: each flight once, with `aircraft`; one Spark action."""
-    spark = _spark()
+    spark = session()
     flights = spark.createDataFrame([row[:2] for row in _FLIGHTS], "flight INT, tailnum STRING")
     listed = [("N11", 55), ("N22", 182), ("N22", 182), ("N22", 199), (None, 2)]
     planes = spark.createDataFrame(listed, "tailnum STRING, seats INT")
@@ -149,7 +112,7 @@ _MAKERS = [("N1", "AIRBUS", "AIRBUS"), ("N2", "AIRBUS INDUSTRIE", "AIRBUS"), ("N
 
 def conformed(answer):
     """A function planes -> frame with manufacturer and manufacturer_raw; one Spark action on twelve aircraft."""
-    planes = _spark().createDataFrame([row[:2] for row in _MAKERS], "tailnum STRING, manufacturer STRING")
+    planes = session().createDataFrame([row[:2] for row in _MAKERS], "tailnum STRING, manufacturer STRING")
     frame = ask(answer, planes)
     if not hasattr(frame, "collect"):
         raise Wrong(f"Return a Spark frame; yours is {describe(frame)}.")

@@ -2,8 +2,8 @@
 
 Each takes a slice as a pair of dates and reads the published rows with pandas. Times are UTC, delays minutes, distances miles.
 """
-from ..flights import minutes, rows
-from ..truth import define
+from ...flights import minutes, rows
+from .. import define
 
 PATIENCE = (0, 15, 30, 60, 120, 180, 240, 360, 1440)
 TOO_WINDY = 200                                     # mph: New York has never had such wind; the one above it says 1,048

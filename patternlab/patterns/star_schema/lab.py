@@ -1,72 +1,20 @@
-"""The truths of the star schema, in plain pandas, and the checks of its lab.
-
-Truths are computed from the published flights by loops and groups, not by the joins and windows that the notebook teaches.
-"""
+"""Lab 04: what is right in each exercise, and what each usual mistake is told."""
 from datetime import date, datetime
 from functools import lru_cache
 
 import pandas as pd
 
-from .. import faults
-from ..flights import dataset, events, rows
-from ..lab import Exercise, Raised, Wrong
-from ..truth import define
-from ._matchers import ask, describe, judge, over_seeds, rows as table_rows, same_rows
-from ._spine import flights as published
-
-BEFORE, EVER = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")   # pandas can hold both
-
-
-@define("aircraft_versions")
-def aircraft_versions(slice):
-    """Who flew each aircraft when: frame tailnum, operator, valid_from (in), valid_to (out), without gap or overlap.
-
-    A new version begins with the slot of the first flight under another carrier; the first is open to the left, the last to
-    the right (years 1900 and 2200).
-    """
-    versions = []
-    flown = published(slice).dropna(subset=["tailnum"]).sort_values(["tailnum", "slot", "carrier"], kind="stable")
-    for tail, operator, slot in zip(flown.tailnum, flown.carrier, flown.slot):
-        last = versions[-1] if versions and versions[-1][0] == tail else None
-        if last is None:
-            versions.append([tail, operator, BEFORE, EVER])
-        elif last[1] != operator:
-            last[3] = slot
-            versions.append([tail, operator, slot, EVER])
-    return pd.DataFrame(versions, columns=["tailnum", "operator", "valid_from", "valid_to"])
-
-
-@define("carrier_totals")
-def carrier_totals(slice):
-    """Per carrier: frame carrier, flights (scheduled), departed, late (left over 15 minutes late), miles (scheduled)."""
-    table = rows("flights", slice)
-    table = table.assign(departed=table.dep_time.notna().astype(int), late=(table.dep_delay > 15).astype(int))
-    return table.groupby("carrier").agg(flights=("carrier", "size"), departed=("departed", "sum"), late=("late", "sum"),
-                                        miles=("distance", "sum")).reset_index()
-
-
-@define("routes_served")
-def routes_served(slice):
-    """Pairs of day and (carrier, origin, dest) with a scheduled flight, and those of which every flight was cancelled."""
-    flown = {}
-    table = rows("flights", slice)
-    for day, carrier, origin, dest, left in zip(table.month * 100 + table.day, table.carrier, table.origin, table.dest,
-                                                table.dep_time.notna()):
-        flown[day, carrier, origin, dest] = flown.get((day, carrier, origin, dest), False) or left
-    return {"served": len(flown), "grounded": sum(not left for left in flown.values())}
-
-
-# --- the lab
-
-def _spark():
-    """The session that the lab's first cell made."""
-    from pyspark.sql import SparkSession
-    return SparkSession.getActiveSession()
+from ... import faults
+from ...checking.calls import ask, describe, session
+from ...checking.outcomes import Exercise, Raised, Wrong
+from ...checking.seeds import over_seeds
+from ...checking.tables import judge, rows as table_rows, same_rows
+from ...flights import dataset, events, rows
 
 
 def surrogate_keys(answer):
     """(dimension, facts) of a function that gets flights and planes: surrogate keys, an unknown member, no flight lost."""
-    flights, planes = (_spark().read.parquet(dataset(table, "day")) for table in ("flights", "planes"))
+    flights, planes = (session().read.parquet(dataset(table, "day")) for table in ("flights", "planes"))
     made = ask(answer, flights, planes)
     if not isinstance(made, tuple) or len(made) != 2:
         raise Wrong(f"Return two frames, the dimension and the facts; yours returned {describe(made)}.")
@@ -116,7 +64,7 @@ SIGHTINGS = [(tail, operator, datetime(2013, 3, day)) for tail, seen in {
 def versions(answer):
     """tailnum, operator, valid_from, valid_to for sightings in any order; valid_to is NULL while a version is open."""
     shuffled = SIGHTINGS[1::2] + SIGHTINGS[::2]
-    made = ask(answer, _spark().createDataFrame(shuffled, "tailnum string, operator string, seen timestamp"))
+    made = ask(answer, session().createDataFrame(shuffled, "tailnum string, operator string, seen timestamp"))
     table = table_rows(made, columns=["tailnum", "operator", "valid_from", "valid_to"])
     count = table.tailnum.value_counts().to_dict()
     mine = {tail: group.sort_values("valid_from") for tail, group in table.groupby("tailnum")}
@@ -159,10 +107,10 @@ FLOWN = [1] * 4 + [2] * 3 + [3] * 2 + [4] * 3 + [5] * 1 + [6] * 2      # aircraf
 
 def two_questions(answer):
     """Frame operator, as_flown, as_today: flights by the operator at the time, and by the aircraft's newest operator."""
-    dim = _spark().createDataFrame(
+    dim = session().createDataFrame(
         [(*version, datetime(2013, 3, begin), end and datetime(2013, 3, end)) for *version, begin, end in VERSIONS],
         "aircraft_key int, tailnum string, operator string, valid_from timestamp, valid_to timestamp")
-    facts = _spark().createDataFrame([(key,) for key in FLOWN], "aircraft_key int")
+    facts = session().createDataFrame([(key,) for key in FLOWN], "aircraft_key int")
     table = table_rows(ask(answer, facts, dim), columns=["operator", "as_flown", "as_today"]).fillna(0)
     operator = {key: name for key, _, name, _, _ in VERSIONS}
     today = {tail: name for _, tail, name, _, _ in VERSIONS}
@@ -201,7 +149,7 @@ def daily_aggregate(answer):
         raise Wrong("Give both functions: lab.check(4, (daily, mean_delay)).")
     daily, mean_delay = answer
     facts = pd.DataFrame(DELAYS, columns=["date", "carrier", "origin", "dep_delay"])
-    small = ask(daily, _spark().createDataFrame(DELAYS, "date string, carrier string, origin string, dep_delay int")).cache()
+    small = ask(daily, session().createDataFrame(DELAYS, "date string, carrier string, origin string, dep_delay int")).cache()
     groups = facts.groupby(["date", "carrier", "origin"])
     per_day = groups.dep_delay.agg(["mean", "sum", "size", "count"]).reset_index()
     try:

@@ -1,0 +1,38 @@
+"""What a check can say: Wrong, Raised, a Result; and Exercise, to which a check belongs."""
+from dataclasses import dataclass, field
+
+
+class Wrong(Exception):
+    """A check's refusal: one sentence for the learner and, where it helps, a small frame or text to look at."""
+
+    def __init__(self, sentence: str, show=None):
+        super().__init__(sentence)
+        self.sentence, self.show = sentence, show
+
+
+class Raised(Exception):
+    """The learner's code raised `error` when it was given `given` (a text); `calls.ask` makes it."""
+
+    def __init__(self, error: Exception, given: str):
+        super().__init__(str(error))
+        self.error, self.given = error, given
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise. `check(answer)` returns None or a closing sentence, or raises Wrong; hints = (direction, call)."""
+    title: str
+    check: callable
+    hints: tuple
+    why: str
+    minutes: int = 10
+    starred: bool = False
+    works: callable = None  # works() completes "this check ..." where it takes seconds; the verdict replaces that line
+
+
+@dataclass
+class Result:
+    """What a check found: outcome is 'not attempted', 'right', 'not yet' or 'raised'."""
+    outcome: str
+    sentence: str = ""
+    seconds: float = field(default=0.0, compare=False)

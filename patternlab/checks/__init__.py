@@ -1,1 +1,0 @@
-"""One module per lab: what a right answer is, what each usual mistake is told, and the truths of that pattern."""

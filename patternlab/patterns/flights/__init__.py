@@ -1,0 +1,1 @@
+"""The spine: what is true of the flights themselves, whatever the pattern."""
