@@ -10,7 +10,7 @@ from ...checking.outcomes import Exercise, Wrong
 from ...checking.seeds import over_seeds
 from ...checking.tables import rows, same_rows
 from ...flights import events
-from .scene import HOUR, cuts, per_batch, records, spark_windows
+from .oracle import HOUR, cuts, per_batch, records, spark_windows
 
 
 # --- the lab
