@@ -102,7 +102,7 @@ metric = {wait: progress(query)["dropped"].sum() for wait, query in queries.item
 groups = {wait: sum(run.dropped) for wait, run in forecast.items()}
 losses = oracle.losses(reports, 50, waits)
 
-pd.DataFrame({"metric of Spark": metric, "late groups, foretold": groups, "reports lost": losses})
+pd.DataFrame({"metric of Spark": metric, "groups, foretold": groups, "reports lost": losses})
 
 # %% [markdown]
 # The numbers agree in the sum. They must agree in every batch.
@@ -146,10 +146,12 @@ prove("windows kept after each batch",
 # you ran. With Spark's defaults a replay is *one batch*.
 
 # %% tags=["look-engines"]
-pd.DataFrame({"record at a time": truth("loss_by_patience", day, patience=waits),
-              "live": oracle.losses(reports, 50, waits, live=True),
-              "replay": losses,
-              "one batch": oracle.losses(reports, len(reports), waits)})
+ways = {"record at a time": truth("loss_by_patience", day, patience=waits),
+        "live": oracle.losses(reports, 50, waits, live=True),
+        "replay": losses,
+        "one batch": oracle.losses(reports, len(reports), waits)}
+
+pd.DataFrame(ways)
 
 # %% [markdown]
 # Read a row from left to right: the longer a watermark stands still, the fewer reports are lost. One batch loses nothing, so a

@@ -16,9 +16,7 @@ from .oracle import cuts, foretell, rows
 SETTINGS = {                                    # of the session: what makes a batch of fifty reports cheaper
     "spark.sql.shuffle.partitions": 1,
     "spark.sql.adaptive.enabled": False,
-    "spark.sql.streaming.checkpoint.fileChecksum.enabled": False,
-    "spark.sql.streaming.stateStore.providerClass":
-        "org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider"}
+    "spark.sql.streaming.checkpoint.fileChecksum.enabled": False}
 
 
 # --- reports by hand, and queries that end ------------------------------------------------------------------------------
@@ -87,7 +85,7 @@ class Said(dict):
 
     def note(self, batch, number):
         """Note the rows (begin, n) of a batch."""
-        self[number] = "  ".join(f"{row.begin:%H}h: {row.n}" for row in batch.orderBy("begin").collect())
+        self[number] = "  ".join(sorted(f"{row.begin:%H}h: {row.n}" for row in batch.collect()))
 
 
 def retold(reports, size, queries, said: dict):
@@ -143,7 +141,7 @@ class Elsewhere(Program):
         job = f"{functions[-1].__name__}(*{{}}).awaitTermination()"
         lines = ["import json, sys", "from pyspark.sql import functions as F", "from patternlab import kafka, spark_session",
                  *(f"{name} = {value!r}" for name, value in constants.items()), *map(inspect.getsource, functions),
-                 f"spark, broker = spark_session('07-elsewhere', **{SETTINGS!r}), kafka()",
+                 f"spark = spark_session('07-elsewhere', **{SETTINGS | {'spark.ui.enabled': False}!r})", "broker = kafka()",
                  job.format((*rehearsal, emptied(Path(file).with_suffix(".rehearsal")))),
                  "word = sys.stdin.readline() or sys.exit()", job.format("json.loads(word)")]
         Path(file).write_text("\n".join(lines), encoding="utf-8")
