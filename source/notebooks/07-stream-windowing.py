@@ -102,10 +102,12 @@ both[off].head(6)
 # ### Step 1: a log in order of arrival
 #
 # The reports go on a Kafka topic. It has **one partition**: only then is there one order, and only then does Spark cut the log
-# into batches at the places that you ask for.
+# into batches at the places that you ask for. A second program, with a Spark of its own, starts too: you will kill it later.
 
 # %% tags=["step-log"]
 broker, work = kafka(), workspace("07-stream-windowing")
+program = scene.Elsewhere(work / "counting.py", broker)
+
 broker.feed("departures-07", reports)
 broker.peek("departures-07", n=3)
 
@@ -125,7 +127,7 @@ def arriving(topic, per_batch):
     return messages.select(report.alias("report")).select("report.*")
 
 
-arriving("departures-07", per_batch=60)
+arriving("departures-07", per_batch=75)
 
 # %% [markdown]
 # `hourly` counts per airport and window. The window is **tumbling**: one hour long, and one begins every hour, so each report
@@ -137,7 +139,7 @@ def hourly(reports):
     return counts.selectExpr("window.start AS begin", "origin", "`count` AS n")
 
 
-hourly(arriving("departures-07", per_batch=60))
+hourly(arriving("departures-07", per_batch=75))
 
 # %% [markdown]
 # Other shapes differ in one call. **Sliding** windows overlap: an hour that begins every 30 minutes counts each report twice.
@@ -171,11 +173,11 @@ def counted(topic, per_batch, patience="60 minutes"):
     return hourly(patient)
 
 
-counted("departures-07", per_batch=60)
+counted("departures-07", per_batch=75)
 
 # %% [markdown]
 # To run, it needs a sink, a trigger and a checkpoint: offsets, state and watermark of each batch. `availableNow` reads what is
-# there, batch by batch, then stops. A second program starts with these functions now, and waits: you will kill it later.
+# there, batch by batch, then stops. The second program learns these functions, rehearses, and waits for its word.
 
 # %% tags=["step-publish"]
 def publish(topic, per_batch, folder):
@@ -184,12 +186,11 @@ def publish(topic, per_batch, folder):
             .trigger(availableNow=True).start(f"{folder}/table"))
 
 
-program = scene.Elsewhere(work / "counting.py", broker, arriving, hourly, counted, publish,
-                          rehearsal=("departures-07", 1000), SHAPE=SHAPE)
-print(f"process {program.pid} starts Spark, rehearses, and waits for its word")
+program.learn(arriving, hourly, counted, publish, SHAPE=SHAPE, rehearse=("departures-07", 1000))
+print(f"process {program.pid} knows publish() and waits")
 
 # %% [markdown]
-# To look at results, a table in memory will do. Each batch takes 60 reports; on a real topic it would be thousands.
+# To look at results, a table in memory will do. Each batch takes 75 reports; on a real topic it would be thousands.
 
 # %% tags=["step-when"]
 def start(counts, name):
@@ -199,7 +200,7 @@ def start(counts, name):
 
 
 with measure("one hour of patience") as measured:
-    hour = scene.finish(start(counted("departures-07", 60), "patience_60"))
+    hour = scene.finish(start(counted("departures-07", 75), "patience_60"))
     measured.rows = len(reports)
 
 # %% [markdown]
@@ -259,7 +260,7 @@ modes
 # still while a batch arrives, then jumps to the right.
 
 # %% tags=["figure-plane"]
-foretold = oracle.foretell(reports, 60, patience=60)
+foretold = oracle.foretell(reports, 75, patience=60)
 lost = [reports[position] for position in foretold.late]
 
 finding = f"An hour of patience loses {len(lost):,} of {len(reports):,} reports"
@@ -278,8 +279,8 @@ plane(reports, hour, lost=lost, title=finding);
 # %% tags=["predict"]
 guess = len(reports) // 2
 
-none = start(counted("departures-07", 60, "0 minutes"), "patience_0")
-long = start(counted("departures-07", 60, "180 minutes"), "patience_180")
+none = start(counted("departures-07", 75, "0 minutes"), "patience_0")
+long = start(counted("departures-07", 75, "180 minutes"), "patience_180")
 print(f"You expect {guess:,} of {len(reports):,} reports to be lost.")
 
 # %% [markdown]
@@ -369,7 +370,7 @@ pd.DataFrame({"numRowsDroppedByWatermark": metric, "reports lost": losses})
 # ("Published + lost = all" would prove nothing where lost was computed by subtraction.)
 
 # %% tags=["prove-oracle"]
-foreseen = scene.foreseen(truth("departures_per_window", day), reports, 60, queries)
+foreseen = scene.foreseen(truth("departures_per_window", day), reports, 75, queries)
 
 prove("three patiences, published per window: observed = oracle",
       scene.side(found, "published"), scene.side(foreseen, "published"))
@@ -403,7 +404,7 @@ price = oracle.price(reports, queries, losses)
 look(price)
 
 # %% tags=["figure-completeness"]
-curve = oracle.completeness(reports, 60, range(0, 241, 30))
+curve = oracle.completeness(reports, 75, range(0, 241, 30))
 
 axes = lines({"foretold": curve}, "Completeness is bought with waiting (diamonds: Spark)",
              "added latency (minutes, median over windows)", "reports counted (%)")

@@ -131,27 +131,35 @@ def foreseen(truth, reports, size, patiences) -> dict:
 
 # --- the program that is killed -----------------------------------------------------------------------------------------
 class Elsewhere(Program):
-    """A program of its own with Spark, a broker's address and your functions in it, which does its work when it is told to.
+    """A program of its own with a Spark of its own, which starts at once and then does what it is told. It ends with the kernel."""
 
-    The last of `functions` makes the query that it runs: job(topic, per_batch, folder). It rehearses with `rehearsal`, the first
-    two of these, so that nothing starts cold any more, and then waits for go(). It ends with the kernel.
-    """
-
-    def __init__(self, file, broker, *functions, rehearsal, **constants):
-        job = f"{functions[-1].__name__}(*{{}}).awaitTermination()"
+    def __init__(self, file, broker):
         lines = ["import json, sys", "from pyspark.sql import functions as F", "from patternlab import kafka, spark_session",
-                 *(f"{name} = {value!r}" for name, value in constants.items()), *map(inspect.getsource, functions),
                  f"spark = spark_session('07-elsewhere', **{SETTINGS | {'spark.ui.enabled': False}!r})", "broker = kafka()",
-                 job.format((*rehearsal, emptied(Path(file).with_suffix(".rehearsal")))),
-                 "word = sys.stdin.readline() or sys.exit()", job.format("json.loads(word)")]
+                 "for line in sys.stdin:", "    exec(json.loads(line), globals())"]
         Path(file).write_text("\n".join(lines), encoding="utf-8")
+        self._rehearsal, self._job = emptied(Path(file).with_suffix(".rehearsal")), ""
         super().__init__(file, PATTERNLAB_KAFKA=broker.bootstrap)
 
-    def go(self, *arguments):
-        """Let it run its job with these arguments; the program."""
-        self.stdin.write(json.dumps(arguments).encode() + b"\n")
+    def learn(self, *functions, rehearse, **constants) -> None:
+        """Give it functions, by their source, and constants. The last function starts a query: job(topic, per_batch, folder).
+
+        It rehearses the job with `rehearse`, the first two of these, so that nothing is cold when it counts.
+        """
+        self._job = functions[-1].__name__
+        for name, constant in constants.items():
+            self._tell(f"{name} = {constant!r}")
+        for function in functions:
+            self._tell(inspect.getsource(function))
+        self.go(*rehearse, self._rehearsal)
+
+    def go(self, *arguments) -> None:
+        """Let it do its job with these arguments."""
+        self._tell(f"{self._job}{arguments!r}.awaitTermination()")
+
+    def _tell(self, code: str) -> None:
+        self.stdin.write(json.dumps(code).encode() + b"\n")
         self.stdin.flush()
-        return self
 
 
 def batches(folder) -> tuple:
