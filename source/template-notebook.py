@@ -4,11 +4,7 @@
 # Copy this file to `source/notebooks/NN-slug.py`; every section and every rule of a notebook is in it. The title cell
 # names the calls that make the pattern (`signature=[...]`): a test wants each of them in a code cell.
 #
-# ```mermaid
-# flowchart LR
-#     log[reports, some twice] --> seen{key seen?} -- no --> table
-#     seen -- yes --> nothing[drop]
-# ```
+# ![A report whose key was seen before is dropped, every other one goes into the table](pictures/template-notebook.svg)
 
 # %% [markdown]
 # ## In one minute
@@ -229,7 +225,10 @@ scoreboard()
 # 5. From an earlier notebook: what is a commit? <details><summary>Answer</summary>All of a write, or none.</details>
 
 # %% [markdown]
-# ## Sources
+# ## Go on
+#
+# Do it yourself: the lab of this pattern (`../labs/NN-slug.ipynb`). What this lesson left out: the deeper notebook
+# (`NN-slug-deeper.ipynb`), where there is one. Then three to six sources, the primary ones first:
 #
 # - Pat Helland, [Idempotence Is Not a Medical Condition](https://queue.acm.org/detail.cfm?id=2187821)
 # - Apache Kafka, [Message delivery semantics](https://kafka.apache.org/documentation/#semantics)

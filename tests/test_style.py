@@ -3,6 +3,7 @@
 A rule that does not apply says why by what the thing is (a tour has no anatomy), never by a list of exceptions.
 """
 import ast
+import json
 import os
 import re
 import statistics
@@ -13,13 +14,15 @@ import pytest
 import runs
 from runs import ROOT, build
 
+from patternlab.commands import pictures
+
 # section: (fewest, most) prose cells, (fewest, most) code cells
 BUDGET = {"": ((1, 1), (0, 0)), "In one minute": ((1, 1), (0, 0)), "Set up": ((1, 1), (1, 1)),
           "Look at the data": ((2, 3), (2, 3)), "The naive way": ((2, 3), (2, 3)), "Build it": ((4, 12), (6, 14)),
           "See it": ((1, 2), (1, 2)), "Predict": ((1, 1), (1, 1)), "Break it": ((3, 9), (4, 12)),
           "Looks right, not so fast": ((1, 2), (1, 2)), "Prove it": ((1, 2), (2, 5)), "Measure it": ((1, 3), (2, 5)),
           "When not, and the neighbours": ((1, 2), (0, 0)), "Check yourself": ((1, 1), (0, 0)),
-          "Sources": ((1, 1), (0, 0))}
+          "Go on": ((1, 1), (0, 0))}
 CELLS = (36, 72)
 BANNED_NAMES = re.compile(r"df\d*|tmp\d*|foo|bar|baz")
 BANNED_WORDS = re.compile(r"\b(simply|seamless\w*|blazing\w*|effortless\w*|cutting-edge|leverag\w+|powerful)\b", re.I)
@@ -28,7 +31,8 @@ SILENT = {"stop", "append", "extend", "add", "sort", "update", "awaitTermination
           "save", "flush", "insert", "clear", "remove"}  # methods that return nothing to look at
 
 NOTEBOOKS, LABS = runs.notebooks(), runs.labs()
-PATTERNS = [slug for slug in NOTEBOOKS if not build.is_tour(slug)]
+PATTERNS = [slug for slug in NOTEBOOKS if not build.is_tour(slug) and not build.is_deeper(slug)]
+DEEPER = [slug for slug in NOTEBOOKS if build.is_deeper(slug)]
 BOTH = [pytest.param(folder, slug, id=f"{folder}-{slug}")
         for folder, slugs in (("notebooks", NOTEBOOKS), ("labs", LABS)) for slug in slugs]
 
@@ -83,19 +87,32 @@ def test_every_section_keeps_its_budget_of_cells(slug):
     assert not wrong
 
 
-@pytest.mark.parametrize("slug", NOTEBOOKS)
+def home(slug, folder="notebooks"):
+    """Where a notebook lies; a template, which is never built into a file, lies beside its source."""
+    return ROOT / ("source" if slug.startswith("template-") else folder)
+
+
+@pytest.mark.parametrize("slug", [slug for slug in NOTEBOOKS if not build.is_deeper(slug)])
 def test_title_picture_and_set_up(slug):
     cells = runs.load(slug).cells
     assert re.match(r"# \d\d \w", cells[0].source), "the title is `# 03 Medallion: the question`"
-    first = "".join(cell.source for cell in cells[:3])
-    assert "```mermaid" in first or "<svg" in first, "a picture made of text (mermaid or inline SVG) opens the notebook"
-    screenshots = [cell.id for cell in cells if re.search(r"!\[[^]]*\]\([^)]*\.(png|jpe?g|gif)\)", cell.source)]
-    assert not screenshots
+    shown = re.findall(r"!\[([^]]*)\]\(([^)\s]+)\)", "".join(cell.source for cell in cells[:2 if build.is_tour(slug) else 1]))
+    assert len(shown) == 1, "one picture opens the notebook: ![what it shows, in a sentence](pictures/NN-slug.svg)"
+    said, link = shown[0]
+    assert link == f"pictures/{'map' if build.is_tour(slug) else slug}.svg" and (home(slug) / link).exists(), link
+    assert words(said) >= 5, "who can't see the picture reads its sentence"
     if not build.is_tour(slug):
         assert "?" in prose(cells[0].source), "the title cell asks the one question"
         setup = [cell for cell in sections(slug)["Set up"] if cell.cell_type == "code"][0]
         assert len([line for line in setup.source.splitlines() if line.strip()]) <= 6
         assert words(re.sub(r"[|*#-]", " ", sections(slug)["In one minute"][0].source)) <= 90
+
+
+@pytest.mark.parametrize("folder, slug", BOTH)
+def test_pictures_are_made_of_text(folder, slug):
+    text = "\n".join(cell.source for cell in runs.load(slug, folder).cells if cell.cell_type == "markdown")
+    assert "```mermaid" not in text, "GitHub and VS Code differ on mermaid, and HTML has none: source/pictures has the texts"
+    assert not re.search(r"!\[[^]]*\]\([^)]*\.(png|jpe?g|gif)\)", text), "no screenshots"
 
 
 @pytest.mark.parametrize("slug", PATTERNS)
@@ -133,14 +150,24 @@ def test_predict_break_and_figure_are_tagged(slug):
 
 
 @pytest.mark.parametrize("slug", PATTERNS)
-def test_check_yourself_and_sources(slug):
+def test_check_yourself_and_go_on(slug):
     questions = "\n".join(cell.source for cell in sections(slug)["Check yourself"])
     assert questions.count("<details>") == questions.count("</details>") == 5, "five questions, answers folded"
     assert prose(questions).count("?") >= 5
-    sources = re.findall(r"\]\((https?://[^)]+)\)", "\n".join(cell.source for cell in sections(slug)["Sources"]))
+    last = "\n".join(cell.source for cell in sections(slug)["Go on"])
+    sources = re.findall(r"\]\((https?://[^)]+)\)", last)
     assert 3 <= len(sources) <= 6, f"{len(sources)} sources, three to six are the rule"
+    for there, link in ((slug in LABS, f"../labs/{slug}.ipynb"), (f"{slug}-deeper" in DEEPER, f"{slug}-deeper.ipynb")):
+        assert not there or link in links(last), f"Go on links {link}"
     table = "\n".join(cell.source for cell in sections(slug)["When not, and the neighbours"])
     assert "|" in table, "the neighbours stand in a table"
+
+
+def test_a_deeper_notebook_opens_with_its_question_and_its_lesson():
+    for slug in DEEPER:
+        cells, lesson = runs.load(slug).cells, slug.removesuffix("-deeper")
+        assert re.match(rf"# {slug[:2]} \w.*, deeper: .*\?", cells[0].source) and lesson in PATTERNS, slug
+        assert f"{lesson}.ipynb" in links("".join(cell.source for cell in cells[:2])), f"{slug} names no lesson"
 
 
 # --- code
@@ -270,6 +297,58 @@ def test_built_files_equal_their_sources(target, source):
 def test_nothing_is_built_without_a_source():
     built = {*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("labs/*.ipynb")}
     assert built == set(build.targets().values())
+    assert set(pictures.drawn()) == set(pictures.texts().values()), "every picture has its text, and nothing else lies there"
+
+
+@pytest.mark.parametrize("text", pictures.texts(), ids=lambda text: text.stem)
+def test_a_picture_is_that_of_its_text(text):
+    """By checksums: Graphviz draws for the maintainer, and is not needed here."""
+    picture = pictures.texts()[text]
+    assert pictures.fits(text, picture), f"run python -m patternlab build {text.stem} and commit what it makes"
+    svg = picture.read_text("utf-8")
+    assert svg.count("<rect") >= 1 and "sans-serif" in svg, "a light ground and letters that exist anywhere"
+    assert not re.search(r"graphviz version|/(home|usr|work|tmp)/|<script|<image|href=", svg), "no facts of a machine, no links"
+    shown = [slug for slug in NOTEBOOKS if f"(pictures/{picture.name})" in runs.load(slug).cells[0].source]
+    assert shown == [text.stem], "shown by the notebook that is called like it"
+
+
+def test_a_page_made_of_a_notebook_holds_its_picture(tmp_path):
+    """What docs/instructors.md tells them to run; the picture is inside the page, which can then be sent alone."""
+    import nbformat
+    from nbconvert import HTMLExporter
+    cells = [nbformat.v4.new_markdown_cell(f"![all](pictures/{picture.name})") for picture in pictures.drawn()
+             if picture.parent != pictures.TEXTS]
+    page, _ = HTMLExporter(embed_images=True).from_notebook_node(nbformat.v4.new_notebook(cells=cells),
+                                                                 {"metadata": {"path": str(ROOT / "notebooks")}})
+    assert page.count('src="data:image/svg+xml;base64,') == len(cells) > 0 and 'src="pictures/' not in page
+
+
+def test_a_changed_text_or_picture_is_seen_and_a_missing_dot_is_a_sentence(tmp_path, monkeypatch):
+    text, picture = tmp_path / "99-small.dot", tmp_path / "99-small.svg"
+    original = next(iter(pictures.texts().items()))
+    text.write_text(original[0].read_text("utf-8"), "utf-8")
+    svg = original[1].read_text("utf-8").replace(original[0].name, text.name)
+    picture.write_text(svg, "utf-8")
+    assert pictures.fits(text, picture)
+    picture.write_text(svg.replace("#0072b2", "#ff0000"), "utf-8")
+    assert not pictures.fits(text, picture), "the picture was edited"
+    picture.write_text(svg, "utf-8")
+    text.write_text(text.read_text("utf-8") + "// more\n", "utf-8")
+    assert not pictures.fits(text, picture), "the text was edited"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(pictures.PictureError, match=r"99-small.dot: .*Graphviz is not here.*install it"):
+        pictures.render(text)
+    text.write_text('digraph { a [class=shiny] }', "utf-8")
+    monkeypatch.undo()
+    monkeypatch.setattr(pictures.shutil, "which", lambda name: name)
+    with pytest.raises(pictures.PictureError, match="unknown class 'shiny'"):
+        pictures.render(text)
+
+
+@pytest.mark.parametrize("folder, slug", BOTH)
+def test_folded_cells_are_folded_in_jupyterlab(folder, slug):
+    for cell in code_cells(folder, slug):
+        assert (build.FOLD in cell.metadata.get("tags", [])) == cell.metadata.get("jupyter", {}).get("source_hidden", False)
 
 
 @pytest.mark.parametrize("folder, slug", BOTH)
@@ -295,6 +374,9 @@ BROKEN = [  # an edit of the template, and what the build says about it
     ("template-notebook", "guess = 300_000", "guess = 300_000  # SOLUTION", "belongs in a lab"),
     ("template-notebook", ' signature=["in seen", "seen.add("]', "", "must name the calls"),
     ("template-notebook", 'tags=["raises-exception", "break-crash"]', 'tags=["raises-exception"]', "needs a break-"),
+    ("template-notebook", "# %% [markdown]\n# ## In one", '# %% [markdown] tags=["fold"]\n# ## In one',
+     "only code can be folded"),
+    ("template-notebook", "## Go on", "## Sources", "unknown section 'Sources'"),
     ("template-lab", 'tags=["check-1"]', "", "no cell tagged check-1"),
     ("template-lab", "lab.check(1, per_hour)", "lab.check(2, per_hour)", r"does not hold `lab.check\(1,`"),
     ("template-lab", "*Level: fill in · 10 minutes*", "*Level: easy*", "needs the line"),
@@ -315,6 +397,36 @@ def test_a_broken_source_is_refused_with_file_line_and_sentence(tmp_path, name, 
         return
     with pytest.raises(build.SourceError, match=rf"{name}.py:\d+: .*({said})"):
         build.build(broken)
+
+
+SMALL_DEEPER = """# %% [markdown]
+# # 03 Medallion, deeper: what else?
+
+# %% tags=["setup", "fold"]
+print("set up")
+
+# %% [markdown]
+# ## One more thing
+
+# %% tags=["prove-more", "fold"]
+print("proved")
+"""
+
+
+@pytest.mark.parametrize("old, new, said", [
+    ("", "", None), (", deeper: what else?", ": what else?", "the title of a deeper notebook"),
+    ("# 03 ", "# 04 ", "`# 03 Name, deeper"),
+    ("prove-more", "step-more", "section 'One more thing' proves nothing"), ('"prove-more"', '"proof"', "unknown tag 'proof'")])
+def test_a_deeper_notebook_is_free_but_proves_in_every_section(tmp_path, old, new, said):
+    source = tmp_path / "03-medallion-deeper.py"
+    source.write_text(SMALL_DEEPER.replace(old, new, 1), "utf-8")
+    if said:
+        with pytest.raises(build.SourceError, match=rf"03-medallion-deeper.py:\d+: .*{re.escape(said)}"):
+            build.build(source)
+        return
+    cells = json.loads(build.build(source))["cells"]
+    assert [cell["metadata"].get("jupyter") for cell in cells] == [None, {"source_hidden": True}] * 2
+    assert [cell["id"] for cell in cells if cell["cell_type"] == "code"] == ["setup", "prove-more"]
 
 
 # --- the helper
@@ -416,10 +528,10 @@ def test_texts_are_plain():
 @pytest.mark.parametrize("folder, slug", BOTH)
 def test_relative_links_resolve(folder, slug):
     text = "\n".join(cell.source for cell in runs.load(slug, folder).cells if cell.cell_type == "markdown")
-    assert not dead_links(text, ROOT / folder)
-    desk = (ROOT / "notebooks", ROOT / "labs")
-    away = [link for link in links(text) if (ROOT / folder / link).resolve().parent not in desk]
-    assert not away, "the learner's desk has notebooks/ and labs/ and nothing else: link there, or to the web"
+    assert not dead_links(text, home(slug, folder))
+    desk = (ROOT / "notebooks", ROOT / "labs", home(slug) / "pictures")
+    away = [link for link in links(text) if (home(slug, folder) / link).resolve().parent not in desk]
+    assert not away, "the learner's desk has notebooks/ (with pictures/) and labs/ and nothing else: link there, or to the web"
 
 
 def test_relative_links_of_documents_resolve():
