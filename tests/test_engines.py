@@ -1,4 +1,5 @@
 """The real processes: they start, recover, refuse in sentences, and end with their kernel, whatever ended that."""
+import json
 import os
 import re
 import signal
@@ -15,7 +16,7 @@ import runs
 from nbclient import NotebookClient
 from processes import gone
 
-from patternlab.engines import java, jars, kafka, kernels, place, spark
+from patternlab.engines import java, jars, kafka, kernels, place, spark_jvm
 
 COLD = {"PATTERNLAB_SPARE": "0"}  # these tests are about a JVM's start and death, so they take no warm one
 # a "kernel": it starts all that a notebook starts, says which processes and ports there are, and waits or ends
@@ -122,6 +123,18 @@ def test_kafka_keeps_its_messages_over_a_kill(broker):
     assert broker.peek("kept").empty, "topic() makes an empty topic"
 
 
+def test_feed_keeps_the_order_and_the_keys_and_begins_anew(broker):
+    events = [{"key": f"2013-07-01/UA/{number}/EWR", "dest": "Zürich"} for number in range(3000)]
+    for part in (events[:10], events):
+        assert broker.feed("fed", part) == len(part)
+    seen = broker.peek("fed", 4000)
+    assert list(seen.key) == [event["key"] for event in events] and [json.loads(text) for text in seen.value] == events
+    assert broker.feed("fed", [{"amount": 3}], partitions=2) == 1 and sum(broker.end_offsets("fed").values()) == 1
+    options = broker.options("fed", "kept", maxOffsetsPerTrigger=5)
+    assert options["subscribe"] == "fed,kept" and options["kafka.bootstrap.servers"] == broker.bootstrap
+    assert options["maxOffsetsPerTrigger"] == 5 and options["startingOffsets"] == "earliest"
+
+
 def test_an_unknown_topic_is_a_sentence(broker):
     with pytest.raises(KeyError, match="There is no topic 'nowhere'.*Make it with kafka"):
         broker.peek("nowhere")
@@ -168,12 +181,12 @@ SMALL = ("spark.sql.codegen.wholeStage", "spark.sql.codegen.factoryMode",
 
 
 def test_settings_for_small_data_stay_out_of_throughput_and_of_a_cluster(monkeypatch, tmp_path):
-    small, large = spark.settings(), spark.settings(throughput=True)
+    small, large = spark_jvm.settings(), spark_jvm.settings(throughput=True)
     assert [small[name] for name in SMALL] == ["false", "NO_CODEGEN", "1000"]
     assert not set(SMALL) & set(large) and small["spark.hadoop.fs.file.impl"] == large["spark.hadoop.fs.file.impl"]
     monkeypatch.setenv("PATTERNLAB_SPARK_MASTER", "spark://spark:7077")
     monkeypatch.setenv("PATTERNLAB_LAKE", str(tmp_path))
-    cluster = spark.settings()
+    cluster = spark_jvm.settings()
     assert not {*SMALL, "spark.hadoop.fs.file.impl"} & set(cluster), "an executor there has its own class path"
 
 
