@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from ..engines.place import ROOT
-from . import pictures
+from . import atlas, budget, pictures
 from .rules import ANATOMY, FOLD, check_lab, check_notebook
 from .sources import (LEVEL, MARK, SourceError, blanked, is_deeper, is_lab, is_tour, read, reference, refusal,
                       variants)
@@ -26,18 +26,27 @@ def main(argv: list | None = None) -> int:
     parser = argparse.ArgumentParser("kit.py build", description="Make notebooks/, their pictures, and labs/ from source/.")
     parser.add_argument("names", nargs="*", help="03-medallion, source/labs/03-medallion.py, ...; without: all")
     parser.add_argument("--check", action="store_true", help="write nothing, say which built files differ")
+    parser.add_argument("--budget", action="store_true", help="write nothing, print how each built file reads, in numbers")
     chosen = parser.parse_args(argv)
     check, names = chosen.check, {Path(name).stem for name in chosen.names}
-    wanted = {source: target for source, target in targets().items() if not names or source.stem in names}
+    wanted = {source: target for source, target in targets().items()
+              if not names or source.stem in names or is_tour(source.stem)}     # the tour lists all of them
     painted = {text: picture for text, picture in pictures.texts().items() if not names or text.stem in names}
     unknown = names - {source.stem for source in [*wanted, *painted]}
     if unknown:
         print(f"There is no source for {', '.join(sorted(unknown))} in source/notebooks, source/labs or source/pictures.")
         return 2
+    if chosen.budget:
+        return 1 if budget.report([target for source, target in wanted.items() if not names or source.stem in names]) else 0
     wrong = sum(_made(text, picture, check, pictures.render, not pictures.fits(text, picture))
                 for text, picture in painted.items())
     wrong += sum(_made(source, target, check, build) for source, target in wanted.items())
-    made = {*targets().values(), *pictures.texts().values()}
+    wrong += _made(atlas.DATA, atlas.PICTURE, check, lambda _: atlas.draw())
+    wrong += _made(atlas.DATA, atlas.README, check, lambda _: atlas.readme(atlas.README.read_text("utf-8")))
+    for sentence in atlas.wrong([source.stem for source, target in targets().items() if target.parent.name == "notebooks"]):
+        wrong += 1
+        print(sentence)
+    made = {*targets().values(), *pictures.texts().values(), atlas.PICTURE}
     for file in [*sorted(ROOT.glob("notebooks/*.ipynb")), *sorted(ROOT.glob("labs/*.ipynb")), *pictures.drawn()]:
         if file not in made:
             wrong += 1
@@ -93,6 +102,8 @@ def build(source: Path) -> str:
                 shown = text.splitlines()[(error.lineno or 1) - 1].strip()
                 raise refusal(source, cell.line, f"the learner's cell does not parse near {shown!r}: "
                              "mark whole statements with # SOLUTION.") from None
+        if cell.kind == "markdown":
+            text = text.replace(atlas.PLACE, atlas.listed("notebooks"))
         make = new_code_cell if cell.kind == "code" else new_markdown_cell
         metadata = {"tags": list(cell.tags)} if cell.tags else {}
         if FOLD in cell.tags:
