@@ -177,9 +177,10 @@ len(kept)
 
 # %% [markdown]
 # Now lose the memory and go on from the middle. A cell that only prepares what the next one shows is plumbing: the tag
-# `fold` folds its code away, and its output stays.
+# `fold` folds its code away, and its output stays. Its first line is all that a reader sees: let it say what is folded.
 
 # %% tags=["fold"]
+# the log as two consumers read it, one before the restart and one after it
 half = len(log) // 2
 morning, evening = log[:half], log[half - 50:]
 

@@ -44,7 +44,7 @@ def wrong(slugs) -> list:
 
 def listed(folder: str = "") -> str:
     """All patterns as a table with links; they are relative to `folder` ("" is README's, "notebooks" that of notebook 00)."""
-    rows = ["| | question | practice | more |" if folder else "| | question | lab | more |", "|---|---|---|---|"]
+    rows = ["| | question | lab | more |", "|---|---|---|---|"]
     rows += [_row(one, folder) for one in [load()["tour"]][bool(folder):] + load()["patterns"] if one.get("here", True)]
     planned = [f"{one['number']} {one['name']}" for one in load()["patterns"] if not one["here"]]
     if planned:

@@ -47,8 +47,8 @@ prove("every scheduled flight departed or was cancelled", accounted, day["schedu
 prove("every scheduled flight departed", day["departed"], day["scheduled"])
 
 # %% [markdown]
-# The last lines say it: two numbers, and they differ. A cell whose code is folded away holds plumbing. Its output is there,
-# and a click on the bar beside it opens the code.
+# Its last line says it: two numbers, and they differ. In some notebooks you will see a cell of one grey line that ends in
+# three dots. It holds plumbing, it runs like all others, and a click on the dots opens it.
 
 # %% [markdown]
 # ## How a lab works
