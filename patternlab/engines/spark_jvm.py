@@ -1,4 +1,4 @@
-"""A Spark JVM as a process: its settings, flags and class path, its start without a launcher or a shell, and its gateway's address."""
+"""A Spark JVM as a process: its settings, flags and class path, its start without a launcher or shell, and its gateway."""
 import hashlib
 import importlib.util
 import os
