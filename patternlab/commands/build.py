@@ -32,12 +32,13 @@ def main(argv: list | None = None) -> int:
     wanted = {source: target for source, target in targets().items()
               if not names or source.stem in names or is_tour(source.stem)}     # the tour lists all of them
     painted = {text: picture for text, picture in pictures.texts().items() if not names or text.stem in names}
-    unknown = names - {source.stem for source in [*wanted, *painted]}
+    unknown = names - {source.stem for source in [*wanted, *painted, atlas.DATA]}
     if unknown:
         print(f"There is no source for {', '.join(sorted(unknown))} in source/notebooks, source/labs or source/pictures.")
         return 2
     if chosen.budget:
-        return 1 if budget.report([target for source, target in wanted.items() if not names or source.stem in names]) else 0
+        return 1 if budget.report([target for source, target in wanted.items()
+                                   if target.exists() and (not names or source.stem in names)]) else 0
     wrong = sum(_made(text, picture, check, pictures.render, not pictures.fits(text, picture))
                 for text, picture in painted.items())
     wrong += sum(_made(source, target, check, build) for source, target in wanted.items())
