@@ -5,9 +5,10 @@
 # about 110 minutes. Each check answers in seconds; the first one runs a real stream.
 
 # %% tags=["setup"]
+from datetime import timedelta
 from pyspark.sql import functions as F
 from patternlab import Lab, events, kafka, spark_session
-from patternlab.patterns.stream_windowing import per_batch
+from patternlab.patterns.stream_windowing import per_batch, records
 
 spark = spark_session("07-stream-windowing-lab", **{"spark.sql.shuffle.partitions": 1})
 broker, reports = kafka(), events("departed", slice="day")
@@ -111,8 +112,6 @@ def hourly(reports):
 # **Example** `lost([550, 610, 555], 0)` is 1: 555 belongs to the hour that ends at 600. `lost([550, 610, 555], 30)` is 0.
 
 # %% tags=["start-2"]
-from patternlab.patterns.stream_windowing import records
-
 week = [seconds // 60 for seconds, _ in records(events("departed", slice="week"))]
 
 
@@ -411,9 +410,8 @@ def add_report(sessions, moment, gap):
 # ignored, and your memory must forget it. The check tries one fault at a time, then 20 runs with all of them.
 
 # %% tags=["start-5"]
-from datetime import timedelta
-
-HOUR, LATENESS = timedelta(hours=1), timedelta(hours=6)
+HOUR = timedelta(hours=1)
+LATENESS = timedelta(hours=6)
 print("a window is over when begin + HOUR + LATENESS <= watermark")
 
 # %% tags=["exercise-5"]

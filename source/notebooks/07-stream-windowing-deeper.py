@@ -10,12 +10,12 @@
 # The functions of the lesson come unchanged, in a folded cell: click it to read them.
 
 # %% tags=["setup"]
-import pandas as pd
-from pyspark.sql import functions as F
+import pandas as pd, pyspark.sql.functions as F
 from patternlab import events, faults, kafka, lines, look, progress, prove
 from patternlab import spark_session, steps, truth, workspace
 from patternlab.patterns.stream_windowing import oracle, scene
 spark = spark_session("07-stream-windowing-deeper", **scene.SETTINGS)
+spark.version
 
 # %% tags=["step-functions", "fold"]
 broker, work = kafka(), workspace("07-stream-windowing-deeper")
@@ -158,10 +158,9 @@ pd.DataFrame(ways)
 # test on a backlog flatters. Now set completeness against waiting. Are live stream and replay two curves, or one?
 
 # %% tags=["figure-live"]
-replayed = oracle.completeness(reports, 50, range(0, 151, 30))
-lived = oracle.completeness(reports, 50, range(0, 241, 30), live=True)
-
-lines({"replay": replayed, "live": lived}, "A batch is patience that you did not ask for",
+lines({"replay": oracle.completeness(reports, 50, range(0, 151, 30)),
+       "live": oracle.completeness(reports, 50, range(0, 241, 30), live=True)},
+      "A batch is patience that you did not ask for",
       "added latency (minutes, median over windows)", "reports counted (%)");
 
 # %% [markdown]

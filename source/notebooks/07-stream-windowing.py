@@ -19,12 +19,12 @@
 # shuffle partition is enough for so little data. `oracle` comes later.
 
 # %% tags=["setup"]
-import pandas as pd
-from pyspark.sql import functions as F
+import pandas as pd, pyspark.sql.functions as F
 from patternlab import events, kafka, killed, lines, look, measure, plane, progress
 from patternlab import prove, spark_session, truth, workspace
 from patternlab.patterns.stream_windowing import oracle, scene
 spark = spark_session("07-stream-windowing", **scene.SETTINGS)
+spark.version
 
 # %% [markdown]
 # ## Look at the data

@@ -71,7 +71,7 @@ def finish(query):
 
 
 def standing(queries):
-    """Wait for queries, each into a table of its own name: a frame with the batches, reports published, windows kept of each."""
+    """Wait for queries, each into a table of its own name: a frame of their batches, reports published, windows kept."""
     spark, made = SparkSession.getActiveSession(), {}
     for query in queries:
         batches = progress(finish(query))
@@ -131,7 +131,7 @@ def foreseen(truth, reports, size, patiences) -> dict:
 
 # --- the program that is killed -----------------------------------------------------------------------------------------
 class Elsewhere(Program):
-    """A program of its own with a Spark of its own, which starts at once and then does what it is told. It ends with the kernel."""
+    """A program with a Spark of its own, which starts at once and then does what it is told. It ends with the kernel."""
 
     def __init__(self, file, broker):
         lines = ["import json, sys", "from pyspark.sql import functions as F", "from patternlab import kafka, spark_session",

@@ -1,4 +1,4 @@
-"""The world on which exercise 5 of lab 07 is tried: a day of reports under faults, batch by batch, and what must hold after each."""
+"""The world of exercise 5 of lab 07: a day of reports under faults, batch by batch, and what must hold after each batch."""
 import random
 from datetime import datetime, timedelta
 
