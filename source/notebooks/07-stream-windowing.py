@@ -154,10 +154,10 @@ def shaped(name, window):
     return counts.select(F.lit(name).alias("shape"), "w.start", "w.end", "count")
 
 
-planned = F.to_timestamp("scheduled")
-tumbling = shaped("tumbling", F.window(planned, "1 hour"))
-sliding = shaped("sliding", F.window(planned, "1 hour", "30 minutes"))
-session = shaped("session", F.session_window(planned, "25 minutes"))
+slot = F.to_timestamp("scheduled")
+tumbling = shaped("tumbling", F.window(slot, "1 hour"))
+sliding = shaped("sliding", F.window(slot, "1 hour", "30 minutes"))
+session = shaped("session", F.session_window(slot, "25 minutes"))
 counts = tumbling.union(sliding).union(session).toPandas()
 look(counts.sort_values(["shape", "start"]), rows=12)
 

@@ -15,6 +15,7 @@ from .oracle import cuts, foretell, rows
 
 SETTINGS = {                                    # of the session: what makes a batch of fifty reports cheaper
     "spark.sql.shuffle.partitions": 1,
+    "spark.databricks.delta.stats.collect": False,
     "spark.sql.adaptive.enabled": False,
     "spark.sql.streaming.checkpoint.fileChecksum.enabled": False}
 
