@@ -127,7 +127,7 @@ def arriving(topic, per_batch):
     return messages.select(report.alias("report")).select("report.*")
 
 
-arriving("departures-07", per_batch=75)
+arriving("departures-07", per_batch=50)
 
 # %% [markdown]
 # `hourly` counts per airport and window. The window is **tumbling**: one hour long, and one begins every hour, so each report
@@ -139,7 +139,7 @@ def hourly(reports):
     return counts.selectExpr("window.start AS begin", "origin", "`count` AS n")
 
 
-hourly(arriving("departures-07", per_batch=75))
+hourly(arriving("departures-07", per_batch=50))
 
 # %% [markdown]
 # Other shapes differ in one call. **Sliding** windows overlap: an hour that begins every 30 minutes counts each report twice.
@@ -173,7 +173,7 @@ def counted(topic, per_batch, patience="60 minutes"):
     return hourly(patient)
 
 
-counted("departures-07", per_batch=75)
+counted("departures-07", per_batch=50)
 
 # %% [markdown]
 # To run, it needs a sink, a trigger and a checkpoint: offsets, state and watermark of each batch. `availableNow` reads what is
@@ -190,7 +190,7 @@ program.learn(arriving, hourly, counted, publish, SHAPE=SHAPE, rehearse=("depart
 print(f"process {program.pid} knows publish() and waits")
 
 # %% [markdown]
-# To look at results, a table in memory will do. Each batch takes 75 reports; on a real topic it would be thousands.
+# To look at results, a table in memory will do. Each batch takes 50 reports; on a real topic it would be thousands.
 
 # %% tags=["step-when"]
 def start(counts, name):
@@ -200,7 +200,7 @@ def start(counts, name):
 
 
 with measure("one hour of patience") as measured:
-    hour = scene.finish(start(counted("departures-07", 75), "patience_60"))
+    hour = scene.finish(start(counted("departures-07", 50), "patience_60"))
     measured.rows = len(reports)
 
 # %% [markdown]
@@ -260,7 +260,7 @@ modes
 # still while a batch arrives, then jumps to the right.
 
 # %% tags=["figure-plane"]
-foretold = oracle.foretell(reports, 75, patience=60)
+foretold = oracle.foretell(reports, 50, patience=60)
 lost = [reports[position] for position in foretold.late]
 
 finding = f"An hour of patience loses {len(lost):,} of {len(reports):,} reports"
@@ -279,8 +279,8 @@ plane(reports, hour, lost=lost, title=finding);
 # %% tags=["predict"]
 guess = len(reports) // 2
 
-none = start(counted("departures-07", 75, "0 minutes"), "patience_0")
-long = start(counted("departures-07", 75, "180 minutes"), "patience_180")
+none = start(counted("departures-07", 50, "0 minutes"), "patience_0")
+long = start(counted("departures-07", 50, "180 minutes"), "patience_180")
 print(f"You expect {guess:,} of {len(reports):,} reports to be lost.")
 
 # %% [markdown]
@@ -370,7 +370,7 @@ pd.DataFrame({"numRowsDroppedByWatermark": metric, "reports lost": losses})
 # ("Published + lost = all" would prove nothing where lost was computed by subtraction.)
 
 # %% tags=["prove-oracle"]
-foreseen = scene.foreseen(truth("departures_per_window", day), reports, 75, queries)
+foreseen = scene.foreseen(truth("departures_per_window", day), reports, 50, queries)
 
 prove("three patiences, published per window: observed = oracle",
       scene.side(found, "published"), scene.side(foreseen, "published"))
@@ -404,7 +404,7 @@ price = oracle.price(reports, queries, losses)
 look(price)
 
 # %% tags=["figure-completeness"]
-curve = oracle.completeness(reports, 75, range(0, 241, 30))
+curve = oracle.completeness(reports, 50, range(0, 241, 30))
 
 axes = lines({"foretold": curve}, "Completeness is bought with waiting (diamonds: Spark)",
              "added latency (minutes, median over windows)", "reports counted (%)")
