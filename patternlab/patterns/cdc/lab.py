@@ -36,7 +36,7 @@ def _upsert(answer):
     from pyspark.sql import SparkSession
     from pyspark.sql.types import StructType
 
-    from .. import workspace
+    from ... import workspace
     spark = SparkSession.getActiveSession()
     if spark is None:
         raise Wrong("There is no Spark session in this kernel. Run the set-up cell of the lab first.")

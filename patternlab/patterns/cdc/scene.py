@@ -137,7 +137,7 @@ def settled(name: str, seconds: float = 60) -> int:
 
     It writes marks into the log until one of them, or something later, is stored. TimeoutError after `seconds`.
     """
-    from .. import connect, postgres
+    from ... import connect, postgres
     marks, give_up = [], time.monotonic() + seconds
     connection = psycopg2.connect(postgres().dsn)
     connection.autocommit = True
@@ -186,7 +186,7 @@ def run_elsewhere(call: str, *functions) -> Program:
     Then it does `call` again and again. `functions` are the notebook's own: their source is taken. Before them stand F, Window,
     DeltaTable, kafka, and at_work(handle): the handle, which says that a batch has begun. It ends when this kernel does.
     """
-    from .. import kafka
+    from ... import kafka
     lines = ["from pyspark.sql import functions as F, Window", "from delta.tables import DeltaTable",
              "from patternlab import kafka, spark_session", _AT_WORK,
              *(textwrap.dedent(inspect.getsource(function)) for function in functions),
