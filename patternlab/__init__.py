@@ -4,7 +4,8 @@ import importlib
 from .truth import truth  # eager: the submodule of the same name would take the function's place otherwise
 
 _MODULES = {"session": "spark_session kafka postgres connect workspace", "flights": "dataset events replay",
-            "faults": "faults crash_after torn", "proof": "prove measure progress scoreboard", "figures": "plane", "lab": "Lab",
+            "faults": "faults crash_after torn", "proof": "prove measure progress scoreboard", "lab": "Lab",
+            "figures": "bars lines steps waterfall timeline", "event_plane": "plane", "tables": "look",
             "engines.programs": "killed"}
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
 __all__ = sorted([*_HOME, "truth"])

@@ -1,4 +1,4 @@
-"""What every figure of the kit shares: one style, small finishing helpers, and `plane`, the signature figure.
+"""What every figure of the kit shares: one style, one call a figure (bars, lines, steps, waterfall, timeline).
 
 Colours are those of Okabe and Ito (Color Universal Design, 2008), which stay apart for every common colour vision; lines
 also differ by dash and markers by shape, so a grey print loses nothing. Labels stand at the data instead of in a legend.
@@ -43,85 +43,166 @@ def label(ax, x, y, text: str, color: str = BLACK, **how):
     return ax
 
 
-def plane(events, query=None, *, watermark=None, lost=None, title=None, ax=None, time="scheduled"):
-    """Draw events in the plane of event time (across) and arrival time (up), after Akidau et al. 2015, figure 2.
+def bars(values, title: str, x: str, y: str = "", *, log=False, hatch=(), text="{:,.0f}", color=None, ax=None):
+    """Horizontal bars with their numbers, first on top. Returns the axes.
 
-    events     dicts in arrival order with ISO times under `time` and "arrival" (`events()` gives them)
-    query      a finished streaming query that read exactly these events in this order: its batches give the watermark
-    watermark  instead of a query: pairs (arrival, watermark from then on), ISO texts or timestamps, in arrival order
-    lost       keys of events that no published window counts (or the events themselves): crosses instead of dots
-    title      a sentence that states the finding; by default the share that is lost, or late
-
-    More than 36 hours are too much for one figure: then the 24 hours with the most lost (else late) events are shown.
-    Returns the axes. Raises ValueError on an empty list, or if the query read another number of events.
+    values  {label: number} or a pandas Series; {group: {label: number}} or a frame (index: labels, a column a group) for
+            one bar a group beside each label; nulls are no bars
+    title   a sentence that states the finding; x and y name the axes, with units
+    hatch   labels (or groups) that stand out: hatched and orange
+    text    how a number is written, as for str.format
     """
-    if not len(events):
-        raise ValueError("plane() got no events, so there is nothing to draw. Pass the list that events() returned.")
-    seen = pd.DataFrame({"key": [e.get("key") for e in events], "at": _utc([e[time] for e in events]),
-                         "arrival": _utc([e["arrival"] for e in events])})
-    keys = {e["key"] if isinstance(e, dict) else e for e in (lost if lost is not None else ())}
-    seen["lost"] = seen["key"].isin(keys)
-    if query is not None:
-        watermark = _steps(query, seen["arrival"])
+    frame = _frame(values)
+    if frame.empty:
+        raise ValueError("bars() got no values, so there is nothing to draw. Pass {label: number} with one entry at least.")
+    groups, height = list(frame.columns), 0.8 / len(frame.columns)
     if ax is None:
-        ax = plt.subplots(figsize=(9, 6.5))[1]
-    left, right, excerpt = _span(seen)
-    shown = seen[seen["at"].between(left, right)]
-    bottom, top = min(left, shown["arrival"].min()), max(shown["arrival"].max(), right)
-
-    kept, gone = shown[~shown["lost"]], shown[shown["lost"]]
-    ax.plot([bottom, top], [bottom, top], color=GREY, linewidth=1, linestyle="-", zorder=1)
-    ax.scatter(kept["at"], kept["arrival"], s=11, color=BLUE, alpha=.55, linewidths=0, zorder=2, rasterized=True)
-    ax.scatter(gone["at"], gone["arrival"], s=30, color=VERMILION, marker="x", linewidths=1.4, zorder=4)
-    names = [(f"•  {len(kept):,} counted", BLUE)] + [(f"×  {len(gone):,} lost", VERMILION)] * bool(len(gone))
-    if watermark is not None and len(watermark):
-        # The watermark stands still while a batch arrives (up) and moves before the next one (right).
-        arrivals, marks = _utc([a for a, _ in watermark]), _utc([w for _, w in watermark])
-        ax.step(marks.append(marks[-1:]), arrivals.append(pd.DatetimeIndex([seen["arrival"].max()])), where="pre",
-                color=BLACK, linewidth=1.6, linestyle="-", zorder=3)
-        names.append(("┌  watermark", BLACK))
-    pad = (right - left) * .02
-    ax.set(xlim=(left - pad, right + pad), ylim=(bottom - pad, top + pad))
-    for row, (name, color) in enumerate(names):             # the corner above the diagonal is free: nobody is that late
-        ax.text(.02, .97 - .06 * row, name, color=color, transform=ax.transAxes, va="top")
-    middle = mdates.date2num(left + (right - left) * .6)
-    ax.text(middle, middle - 2 * pad / pd.Timedelta(days=1), "no delay: arrival = event time", color=GREY, fontsize=10, va="top",
-            rotation=45, transform_rotates_text=True, rotation_mode="anchor")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(mdates.AutoDateLocator(minticks=4, maxticks=9))
-        axis.set_major_formatter(mdates.DateFormatter("%H:%M"))
-    if title is None:
-        late = (seen["arrival"] > seen["at"]).mean()
-        title = (f"{seen['lost'].sum():,} of {len(seen):,} events came too late for their window" if keys
-                 else f"{late:.0%} of {len(seen):,} events arrive after their own time")
-    return finish(ax, title, f"{time} (event time, UTC), {left.day} {left:%B %Y}{excerpt}", "arrival in the log (UTC)")
+        ax = plt.subplots(figsize=(9, max(2.2, 0.42 * len(frame) * max(1, len(groups) * 0.7) + 1.5)))[1]
+    colors = [BLUE, SKY, GREEN, PURPLE]
+    largest = frame.max().max()
+    for number, group in enumerate(groups):
+        for place, (name, value) in enumerate(frame[group].items()):
+            if pd.isna(value):
+                continue
+            stands_out = name in hatch or group in hatch
+            fill = ORANGE if stands_out else color or colors[number % len(colors)]
+            at = place + (number - (len(groups) - 1) / 2) * height
+            ax.barh(at, value, height * 0.92, color=fill, hatch="///" if stands_out else "", edgecolor="white", linewidth=0)
+            said = text.format(value) + (f"  {group}" if len(groups) > 1 and place == 0 else "")
+            label(ax, value, at, said, xytext=(6 if value >= 0 else -6, 0), ha="left" if value >= 0 else "right")
+    ax.set_yticks(range(len(frame)), [str(name) for name in frame.index])
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    if log:
+        ax.set_xscale("log")
+        ax.set_xlim(min(0.6, frame[frame > 0].min().min() / 2), largest * 8)
+    else:
+        left = min(0, frame.min().min())
+        ax.set_xlim(left * 1.3, max(largest, 0) + (max(largest, 0) - left) * (0.2 if len(groups) == 1 else 0.32))
+    return finish(ax, title, x, y)
 
 
-def _utc(times):
-    return pd.DatetimeIndex(pd.to_datetime(list(times), utc=True, format="ISO8601")).tz_localize(None)
+def lines(series, title: str, x: str, y: str, *, marks=None, logy=False, ax=None):
+    """Lines with their names at their ends. Returns the axes.
+
+    series  {name: a pandas Series (index: x), or a pair (xs, ys)}; times as timestamps
+    marks   {x: text}: vertical lines, each with its text
+    """
+    return _drawn("plot", series, title, x, y, marks, logy, ax)
 
 
-def _steps(query, arrivals):
-    """Pairs (arrival of the last event before a batch, watermark with which that batch published) of a finished query."""
-    from .proof import progress
-    batches = progress(query)
-    before = batches["rows"].cumsum() - batches["rows"]
-    if (read := int(batches["rows"].sum())) != len(arrivals):
-        raise ValueError(f"The query read {read:,} events but plane() got {len(arrivals):,}; the figure needs the "
-                         "same events in the same order. Pass the list that was sent to the topic.")
-    return [(arrivals.iloc[n - 1], mark) for n, mark in zip(before, _utc(batches["watermark"])) if n and not pd.isna(mark)]
+def steps(series, title: str, x: str, y: str, *, marks=None, logy=False, ax=None):
+    """Like lines(), for what stays as it is until it changes: each value holds up to the next x."""
+    return _drawn("step", series, title, x, y, marks, logy, ax)
 
 
-def _span(seen):
-    """First and last event time to show, and what to say about it on the axis."""
-    first, last = seen["at"].min(), seen["at"].max()
-    if last - first <= pd.Timedelta(hours=36):
-        return first, last, ""
-    apart = seen[seen["lost"]] if seen["lost"].any() else seen[seen["arrival"] > seen["at"]]
-    # Days are cut at 09:00 UTC, the early morning in New York: hardly a plane leaves then.
-    days = (apart["at"] - pd.Timedelta(hours=9)).dt.floor("D").value_counts().sort_index()
-    first = days.idxmax() + pd.Timedelta(hours=9) if len(days) else first
-    return first, first + pd.Timedelta(hours=24), " (the 24 hours with the most of them)"
+def waterfall(parts: dict, title: str, y: str, *, left="left", text="{:,.0f}", ax=None):
+    """How a total becomes what is left of it: {label: number}, the first one the total, the others what is added to it or
+    (negative) taken away; the last bar, called `left`, is computed. Returns the axes."""
+    if len(parts) < 2:
+        raise ValueError("waterfall() needs the total and at least one part: {'extracted': 100, 'rejected': -3}.")
+    if ax is None:
+        ax = plt.subplots(figsize=(9, 4.2))[1]
+    level, highest, (first, *rest) = 0, 0, parts.items()
+    for place, (name, value) in enumerate([first, *rest, (left, sum(parts.values()))]):
+        whole = place in (0, len(parts))
+        bottom = 0 if whole else level
+        loses = not whole and value < 0
+        ax.bar(place, value, 0.62, bottom=bottom, color=BLUE if whole else ORANGE if loses else GREEN,
+               hatch="///" if loses else "", edgecolor="white", linewidth=0)
+        top = max(bottom, bottom + value)
+        label(ax, place, top, text.format(value), xytext=(0, 9), ha="center")
+        highest = max(highest, top)
+        level = value if whole else level + value
+        if place < len(parts):
+            ax.plot([place + 0.31, place + 0.69], [level, level], color=GREY, linewidth=1, linestyle="-")
+    ax.set_xticks(range(len(parts) + 1), [str(name).replace(" ", "\n", 1) for name in [*parts, left]])
+    ax.grid(axis="x", visible=False)
+    ax.set_ylim(top=highest * 1.12)
+    return finish(ax, title, "", y)
+
+
+def timeline(spans, title: str, x: str, *, points=(), ax=None):
+    """What lasted from when to when, a lane for each name. Returns the axes.
+
+    spans   (lane, begin, end, text): bars, text inside or, where it would not fit, behind them
+    points  (lane, at, text): markers
+    """
+    spans, points = list(spans), list(points)
+    if not spans and not points:
+        raise ValueError("timeline() got neither spans nor points, so there is nothing to draw.")
+    lanes = list(dict.fromkeys([lane for lane, *_ in [*spans, *points]]))
+    if ax is None:
+        ax = plt.subplots(figsize=(9, 0.7 * len(lanes) + 1.8))[1]
+    times = any(not isinstance(span[1], (int, float)) for span in [*spans, *points])
+    number = (lambda value: mdates.date2num(pd.Timestamp(value))) if times else float
+    drawn = [(lanes.index(lane), number(begin), number(end), said) for lane, begin, end, said in spans]
+    marked = [(lanes.index(lane), number(at), said) for lane, at, said in points]
+    edges = [edge for _, begin, end, _ in drawn for edge in (begin, end)] + [at for _, at, _ in marked]
+    width = max(edges) - min(edges) or 1
+    shades, seen = [SKY, "#C9E4F5"], dict.fromkeys(range(len(lanes)), 0)
+    for lane, begin, end, said in drawn:
+        ax.barh(lane, end - begin, 0.5, left=begin, color=shades[seen[lane] % 2], edgecolor=BLUE, linewidth=1)
+        seen[lane] += 1
+        inside = (end - begin) / width > 0.012 * len(str(said))
+        label(ax, begin if inside else end, lane, str(said), xytext=(5, 0))
+    for lane, at, said in marked:
+        ax.plot(at, lane, marker="D", color=VERMILION, linestyle="", zorder=3)
+        label(ax, at, lane, str(said), color=VERMILION, xytext=(0, 24), ha="center")
+    ax.set_yticks(range(len(lanes)), [str(lane) for lane in lanes])
+    ax.set(ylim=(len(lanes) - 0.4, -0.7), xlim=(min(edges) - width * 0.03, max(edges) + width * 0.12))
+    ax.grid(axis="y", visible=False)
+    if times:
+        ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=4, maxticks=8))
+        ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(ax.xaxis.get_major_locator()))
+    return finish(ax, title, x, "")
+
+
+def _frame(values) -> pd.DataFrame:
+    """Values of bars() as a frame: index = labels, a column a group."""
+    if isinstance(values, pd.DataFrame):
+        return values
+    if isinstance(values, pd.Series):
+        return values.to_frame()
+    nested = values and all(isinstance(value, (dict, pd.Series)) for value in values.values())
+    return pd.DataFrame(values) if nested else pd.Series(values, dtype=float).to_frame()
+
+
+def _drawn(how, series, title, x, y, marks, logy, ax):
+    if not series:
+        raise ValueError("There are no lines to draw. Pass {name: Series} or {name: (xs, ys)} with one entry at least.")
+    if ax is None:
+        ax = plt.subplots()[1]
+    entries = list(plt.rcParams["axes.prop_cycle"])
+    ends = []
+    for number, (name, data) in enumerate(series.items()):
+        xs, ys = (data.index, data.to_numpy()) if isinstance(data, pd.Series) else data
+        shape = entries[number % len(entries)]
+        draw = {"where": "post"} if how == "step" else {}
+        getattr(ax, how)(xs, ys, **shape, **draw)
+        if len(ys):
+            ends.append((xs[-1] if not hasattr(xs, "iloc") else xs.iloc[-1], ys[-1], str(name), shape["color"]))
+    if logy:
+        ax.set_yscale("log")
+    ax.margins(x=0.02)
+    for at, said in (marks or {}).items():
+        ax.axvline(at, color=GREY, linewidth=1, linestyle=":")
+        ax.annotate(said, (at, 1), xycoords=("data", "axes fraction"), xytext=(4, -4), textcoords="offset points",
+                    va="top", fontsize=10, color=BLACK)
+    finish(ax, title, x, y)
+    _name_ends(ax, ends)
+    return ax
+
+
+def _name_ends(ax, ends):
+    """Names at the lines' ends, pushed apart where they would overlap."""
+    ax.figure.canvas.draw()
+    placed = []
+    for at, value, name, color in sorted(ends, key=lambda end: end[1]):
+        height = ax.transData.transform((ax.transData.inverted().transform((0, 0))[0], value))[1]
+        lifted = max(height, placed[-1] + 17) if placed else height
+        placed.append(lifted)
+        label(ax, at, value, name, color=color, xytext=(6, (lifted - height) * 72 / ax.figure.dpi), annotation_clip=False)
 
 
 style()

@@ -1,4 +1,5 @@
 """The real processes: they start, recover, refuse in sentences, and end with their kernel, whatever ended that."""
+import json
 import os
 import re
 import signal
@@ -120,6 +121,18 @@ def test_kafka_keeps_its_messages_over_a_kill(broker):
     assert sum(broker.end_offsets("kept").values()) == 100
     broker.topic("kept")
     assert broker.peek("kept").empty, "topic() makes an empty topic"
+
+
+def test_feed_keeps_the_order_and_the_keys_and_begins_anew(broker):
+    events = [{"key": f"2013-07-01/UA/{number}/EWR", "dest": "Zürich"} for number in range(3000)]
+    for part in (events[:10], events):
+        assert broker.feed("fed", part) == len(part)
+    seen = broker.peek("fed", 4000)
+    assert list(seen.key) == [event["key"] for event in events] and [json.loads(text) for text in seen.value] == events
+    assert broker.feed("fed", [{"amount": 3}], partitions=2) == 1 and sum(broker.end_offsets("fed").values()) == 1
+    options = broker.options("fed", "kept", maxOffsetsPerTrigger=5)
+    assert options["subscribe"] == "fed,kept" and options["kafka.bootstrap.servers"] == broker.bootstrap
+    assert options["maxOffsetsPerTrigger"] == 5 and options["startingOffsets"] == "earliest"
 
 
 def test_an_unknown_topic_is_a_sentence(broker):

@@ -86,6 +86,15 @@ def test_one_server_per_kernel_that_decodes(source):
     assert ask(source.dsn, "select current_database()") == [(source.database,)]
 
 
+def test_sql_answers_in_frames_and_commits(source):
+    assert source.sql("create table said (n int, text text)").empty
+    assert source.sql("insert into said values (%s, %s) returning n", 1, "5 % 3 ' --").n.tolist() == [1]
+    assert ask(source.dsn, "select text from said") == [("5 % 3 ' --",)], "another session sees it"
+    assert source.sql("select n, 5 % 3 as rest from said").to_dict("records") == [{"n": 1, "rest": 2}]
+    assert list(source.sql("select * from said where n = %s", 7).columns) == ["n", "text"]
+    source.sql("drop table said")
+
+
 def test_password_is_needed(source):
     for dsn in (source.dsn.replace(f":{source.password}@", "@"), source.dsn.replace(source.password, "guess")):
         with pytest.raises(psycopg2.OperationalError, match="password"):

@@ -48,6 +48,14 @@ class Postgres:
     def __repr__(self):
         return f"PostgreSQL at {self.host}:{self.port}, database {self.database}"
 
+    def sql(self, query: str, *values):
+        """Run one statement, %s standing for `values`, and commit it; its rows as a pandas frame, empty where it has none."""
+        import pandas as pd
+        with _cursor(self.dsn) as cursor:
+            cursor.execute(query, values or None)
+            rows = cursor.fetchall() if cursor.description else []
+            return pd.DataFrame(rows, columns=[column.name for column in cursor.description or ()])
+
     def empty(self) -> None:
         """Drop what an earlier run left in this database: slots (and who reads them), publications and tables."""
         with _cursor(self.dsn) as cursor:
