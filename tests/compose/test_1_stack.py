@@ -75,7 +75,7 @@ def test_everything_is_healthy_and_says_where_it_answers(stack):
 
 
 def test_notebooks_and_their_executors_start_from_the_archive_of_the_image(stack):
-    said = stack.inside("jupyter", "python", "-c", "from patternlab.engines import spark; print(spark.settings())")
+    said = stack.inside("jupyter", "python", "-c", "from patternlab.engines import spark_jvm; print(spark_jvm.settings())")
     assert "-XX:SharedArchiveFile=/opt/patternlab/.patternlab/archives/spark-" in said
     assert "spark.executor.extraClassPath" in said
 
