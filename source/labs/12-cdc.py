@@ -193,7 +193,11 @@ def guard(columns, rows):
         for name, value in values.items():  # SOLUTION
             columns.setdefault(name, type(value))  # SOLUTION
         fit.append(row)
-    return columns, [{name: row.get(name) for name in columns} for row in fit], refused
+
+    complete = []
+    for row in fit:
+        complete.append({name: row.get(name) for name in columns})
+    return columns, complete, refused
 
 # %% tags=["check-3"]
 lab.check(3, guard)

@@ -1,4 +1,4 @@
-"""Pattern 12, change data capture: the departure board and who writes to it, what stands around it, its truths, and lab 12."""
+"""Pattern 12, change data capture: the departure board, what stands around it, its truths, and lab 12."""
 from .around import (SLOW_SNAPSHOT, addresses, arrived, batches, elsewhere, events_of, killed_in_batch, payloads, settled,
                      together)
 from .measured import compared, cost, enlarged, lags, lives, log_end, log_size, milliseconds, noise, on_board, told

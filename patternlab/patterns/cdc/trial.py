@@ -15,7 +15,7 @@ BATCH = [("UA/1", "scheduled", 10, 0), ("DL/2", "delayed", 60, 1), ("B6/4", "sch
 
 
 def laid(folder) -> str:
-    """A new Delta table with the rows BEFORE, in a folder of its own: its path. Written by hand, because Spark took 2 s a table."""
+    """A new Delta table with the rows BEFORE, in a folder of its own: its path. Written by hand: Spark took 2 s a table."""
     import pyarrow as pa
     import pyarrow.parquet as pq
     table = folder / uuid.uuid4().hex                        # a new path: Delta remembers tables by theirs
