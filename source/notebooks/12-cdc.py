@@ -39,8 +39,8 @@ life = cdc.one_flight(changes)
 look(cdc.as_table(life))
 
 # %% [markdown]
-# Now all flights. You want a copy of this table that is right, soon, after any crash, and you get no more from its
-# owner than a password.
+# Now all flights. You want a copy of this table: a right one, soon, after any crash. Its owner gives you a password and
+# as little time as possible.
 
 # %% tags=["look-board"]
 BOARD = """create table departure_board (key text primary key, carrier text, flight int,
@@ -347,10 +347,10 @@ print(f"{of_each.sum():,} changes of {len(of_each):,} flights, {of_each.max()} o
 # %% tags=["break-connect"]
 third = second + len(changes) // 12
 with cdc.going_on(source.dsn, changes[second:third]):
-    cdc.arrived(TOPIC, more=50)
+    before = cdc.arrived(TOPIC, more=50)
     killed = [worker.kill()]
 worker.restart()
-print(f"at position {cdc.settled('board'):,} of the log")
+print(f"killed at {before:,} messages, and started again")
 
 # %% [markdown]
 # Debezium notes its position only now and then. After the kill it begins again at its last note, and what it had sent

@@ -32,7 +32,7 @@ def test_twenty_points_were_hit(notebook):
     assert len(points) == 20
     kinds = [kind for kind, hit in points]
     assert kinds.count("connect") == kinds.count("snapshot") == 1
-    assert kinds.count("before") == 13 and kinds.count("after") == 5
+    assert kinds.count("before") == 15 and kinds.count("after") == 3
     assert all(hit for kind, hit in points), points
 
 

@@ -29,7 +29,7 @@ def addresses(name: str) -> dict:
 SLOW_SNAPSHOT = {
     "snapshot.select.statement.overrides": "public.departure_board",
     "snapshot.select.statement.overrides.public.departure_board":
-        "select * from public.departure_board where pg_sleep(0.003)::text = ''",
+        "select * from public.departure_board where pg_sleep(0.002)::text = ''",
     "snapshot.fetch.size": 20,
 }
 

@@ -6,16 +6,14 @@ from ...checking.calls import ask, session
 from ...checking.outcomes import Exercise, Wrong
 from ...checking.seeds import over_seeds
 from ...checking.tables import rows, same_rows
-from .trial import BATCH, BEFORE, CHUNK, COLUMNS, DRIFT, FLIGHTS, Killed, Replica, Source, State, after, laid, messages
+from .trial import BATCH, BEFORE, CHUNK, COLUMNS, DRIFT, FLIGHTS, Killed, Replica, Source, State, after, messages, small_table
 
 
 def _upsert(answer):
     """The learner's upsert(table, changes): one MERGE into a table that has rows, of a batch with old messages among the new."""
     import pyarrow as pa
 
-    from ... import workspace
-    spark = session()
-    table = laid(workspace("lab-12-upsert"))
+    spark, table = session(), small_table(BEFORE)
     kinds = dict(zip(COLUMNS, (pa.string(), pa.string(), pa.int64(), pa.int32())))
     changes = pa.Table.from_pylist([dict(zip(COLUMNS, row)) for row in BATCH], pa.schema(kinds))
     ask(answer, table, spark.createDataFrame(changes))          # from Arrow: no job, where a list of rows takes one a use
@@ -147,7 +145,7 @@ EXERCISES = {
                  "row_number() over a window of the key, ordered by lsn descending; then whenMatchedUpdateAll('s.lsn > t.lsn')."),
                 "The position in the log is the only order that survives a restart. Within the batch it picks one row a key, "
                 "which MERGE demands; against the table it makes an old message harmless, so a batch may run twice.",
-                works=lambda: "merges a batch into a Delta table with your function, a few seconds in a fresh kernel"),
+                works=lambda: "merges a batch into a Delta table with your function, two or three seconds"),
     2: Exercise("Deletes, tombstones and copies", _replica,
                 ("Which message deletes: the one with op d, or the one without a value? What if an old message comes after it?",
                  "Skip values that are None. Keep the highest lsn of each key, also of deleted ones; skip what is not above it."),

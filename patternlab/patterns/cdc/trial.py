@@ -14,24 +14,26 @@ BATCH = [("UA/1", "scheduled", 10, 0), ("DL/2", "delayed", 60, 1), ("B6/4", "sch
          ("UA/1", "delayed", 30, 4), ("AA/3", "scheduled", 50, 5), ("DL/2", "scheduled", 20, 6), ("B6/4", "scheduled", 70, 7)]
 
 
-def laid(folder) -> str:
-    """A new Delta table with the rows BEFORE, in a folder of its own: its path. Written by hand: Spark took 2 s a table."""
+def small_table(rows: list) -> str:
+    """A new Delta table of key, status, lsn with `rows` (tuples): its path. Written by hand, because Spark takes 2 s a table."""
     import pyarrow as pa
     import pyarrow.parquet as pq
-    table = folder / uuid.uuid4().hex                        # a new path: Delta remembers tables by theirs
-    (table / "_delta_log").mkdir(parents=True)
-    rows = pa.Table.from_pylist([dict(zip(COLUMNS, row)) for row in BEFORE],
-                                pa.schema([("key", pa.string()), ("status", pa.string()), ("lsn", pa.int64())]))
-    pq.write_table(rows, table / "before.parquet")
+
+    from ... import workspace
+    table = workspace(f"lab-12-{uuid.uuid4().hex[:12]}")     # a new path: Delta remembers tables by theirs
+    (table / "_delta_log").mkdir()
     kinds = {"key": "string", "status": "string", "lsn": "long"}
     fields = [{"name": name, "type": kind, "nullable": True, "metadata": {}} for name, kind in kinds.items()]
-    now, size = int(time.time() * 1000), (table / "before.parquet").stat().st_size
+    now = int(time.time() * 1000)
     actions = [{"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}},
                {"metaData": {"id": str(uuid.uuid4()), "format": {"provider": "parquet", "options": {}}, "partitionColumns": [],
                              "schemaString": json.dumps({"type": "struct", "fields": fields}), "configuration": {},
-                             "createdTime": now}},
-               {"add": {"path": "before.parquet", "partitionValues": {}, "size": size, "modificationTime": now,
-                        "dataChange": True}}]
+                             "createdTime": now}}]
+    if rows:
+        columns = pa.schema([("key", pa.string()), ("status", pa.string()), ("lsn", pa.int64())])
+        pq.write_table(pa.Table.from_pylist([dict(zip(COLUMNS, row)) for row in rows], columns), table / "rows.parquet")
+        actions.append({"add": {"path": "rows.parquet", "partitionValues": {}, "size": (table / "rows.parquet").stat().st_size,
+                                "modificationTime": now, "dataChange": True}})
     (table / "_delta_log" / f"{0:020}.json").write_text("\n".join(map(json.dumps, actions)) + "\n", "utf-8")
     return str(table)
 
