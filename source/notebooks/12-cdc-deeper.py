@@ -259,8 +259,8 @@ gap = cdc.compared(apply(snapshot, read_log("naive")))
 gap
 
 # %% [markdown]
-# Flights are missing that were inserted in the gap, old rows stay where an update fell into it, and whoever left in it is
-# a ghost. The second way: the slot is there first, so there is no gap. The snapshot takes longer than the stream, so it
+# A flight that is inserted in the gap is missing, one that is updated in it is stale, and one that leaves in it is a
+# ghost. The second way: the slot is there first, so there is no gap. The snapshot takes longer than the stream, so it
 # is loaded last, over rows that are newer.
 
 # %% tags=["break-naive-stale"]

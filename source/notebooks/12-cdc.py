@@ -152,13 +152,14 @@ cdc.play(source.dsn, changes[:first])
 look(source.sql("select status, count(*) as flights from departure_board group by 1"))
 
 # %% [markdown]
-# One detail for later. While Debezium takes its snapshot, a clerk has changed the gate of one flight and has not yet
-# committed: the snapshot can't see it.
+# One detail for later. A clerk has changed the gate of one flight and has not yet committed, when somebody else commits
+# and Debezium takes its snapshot: the snapshot can't see the gate.
 
 # %% tags=["step-connector"]
 moved = cdc.untouched(changes, first)
 clerk = psycopg2.connect(source.dsn)
 clerk.cursor().execute("update departure_board set gate = 'Z9' where key = %s", (moved,))
+source.sql("select pg_logical_emit_message(true, 'somebody', 'else')")
 
 TOPIC = kafka().topic(f"{OWN}.public.departure_board", partitions=3)
 worker.put("board", CONFIG)
@@ -255,6 +256,7 @@ def upsert(batch, table):
 REPLICA = str(workspace("12-cdc") / "replica")
 POSITION = "position struct<streamed: boolean, lsn: bigint>"
 spark.sql(f"create table delta.`{REPLICA}` ({ROW}, op string, {POSITION}) using delta")
+print(DeltaTable.forPath(spark, REPLICA).toDF().columns)
 
 # %% [markdown]
 # `follow` is the whole job: a stream that takes what is new in the topic, hands it to `upsert`, and stops. Its
@@ -290,7 +292,7 @@ print(f"{len(replica_then):,} flights in the replica, {len(source_then):,} on th
 # One play, watched in two ways: by asking every half hour, and through the slot.
 
 # %% tags=["figure-methods"]
-found = in_log.set_index("message").found
+found = in_log.set_index("message").found.to_dict()
 inserts = sum(row["status"] == "scheduled" for row in polled)
 seen = {
     "asking": {"insert": inserts, "update": len(polled) - inserts, "delete": 0},
@@ -305,8 +307,8 @@ bars(seen, f"Asking misses {missed:.0%} of the changes, the log none", "changes 
 #
 # ## Predict
 #
-# Below, Connect is killed while it sends, and the Spark job in the middle of a batch. How many messages will the topic hold twice? Write down your
-# guess.
+# Below, Connect is killed while it sends, and the Spark job in the middle of a batch. How many messages will the topic
+# hold twice? Write down your guess.
 
 # %% tags=["predict"]
 guess = 500
@@ -347,10 +349,10 @@ print(f"{of_each.sum():,} changes of {len(of_each):,} flights, {of_each.max()} o
 # %% tags=["break-connect"]
 third = second + len(changes) // 12
 with cdc.going_on(source.dsn, changes[second:third]):
-    before = cdc.arrived(TOPIC, more=50)
+    print(f"{cdc.arrived(TOPIC, more=50):,} messages when the kill comes")
     killed = [worker.kill()]
 worker.restart()
-print(f"killed at {before:,} messages, and started again")
+worker.status("board")
 
 # %% [markdown]
 # Debezium notes its position only now and then. After the kill it begins again at its last note, and what it had sent
@@ -371,6 +373,7 @@ cdc.play(source.dsn, changes[third:])
 end = cdc.settled("board")
 with measure("12-cdc: after the kills") as m:
     follow(REPLICA, upsert)
+    m.rows = len(changes) - second
 
 now = board()
 print("batches:", cdc.batches(REPLICA))
