@@ -33,7 +33,8 @@ lab.progress()
 
 # %% tags=["start-1"]
 example = small_table([])
-first = spark.createDataFrame([("UA/1", "scheduled", 10)], "key string, status string, lsn bigint")
+columns = "key string, status string, lsn bigint"
+first = spark.createDataFrame([("UA/1", "scheduled", 10)], columns)
 target = DeltaTable.forPath(spark, example).alias("t")
 target.merge(first.alias("s"), "s.key = t.key").whenNotMatchedInsertAll().execute()
 DeltaTable.forPath(spark, example).toDF().show()

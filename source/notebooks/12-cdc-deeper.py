@@ -17,8 +17,8 @@ from patternlab import bars, connect, crash_after, faults, kafka, look, measure
 from patternlab import postgres, prove, spark_session, truth, workspace
 from patternlab.patterns import cdc
 
-source, broker, worker = postgres(), kafka(), connect()
-spark, home = spark_session("12-cdc-deeper"), workspace("12-cdc-deeper")
+spark, source, worker = cdc.together(lambda: spark_session("12-cdc-deeper"), postgres, connect)
+broker, home = kafka(), workspace("12-cdc-deeper")
 for name in ("replay", "outbox"):
     worker.delete(name)
 source.empty()

@@ -1,4 +1,4 @@
-"""Notebook 12: asking misses what the log has, its kills really killed, its breaks really broke, nothing is left on the source."""
+"""Notebook 12: asking misses what the log has, its kills killed, its breaks broke, nothing is left on the source."""
 import json
 import re
 

@@ -5,5 +5,5 @@ from .measured import compared, cost, enlarged, lags, lives, log_end, log_size, 
 from .scene import as_table, board_changes, going_on, one_flight, parts, play, untouched
 
 __all__ = ["SLOW_SNAPSHOT", "addresses", "arrived", "as_table", "batches", "board_changes", "compared", "cost", "elsewhere",
-           "enlarged", "events_of", "going_on", "killed_in_batch", "lags", "lives", "log_end", "log_size", "milliseconds", "noise",
-           "on_board", "one_flight", "parts", "payloads", "play", "settled", "together", "told", "untouched"]
+           "enlarged", "events_of", "going_on", "killed_in_batch", "lags", "lives", "log_end", "log_size", "milliseconds",
+           "noise", "on_board", "one_flight", "parts", "payloads", "play", "settled", "together", "told", "untouched"]
