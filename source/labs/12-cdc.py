@@ -28,8 +28,8 @@ lab.progress()
 # **Example** an empty table and the changes `UA/1 scheduled 10`, `UA/1 delayed 30`, `UA/1 scheduled 10` give `UA/1
 # delayed 30`.
 #
-# The next cell makes an empty table and merges the first of these changes into it, to show the call. What it does not do
-# is the exercise.
+# The next cell makes an empty table and merges the first of these changes into it, to show the call; a first MERGE takes
+# some seconds. What it does not do is the exercise.
 
 # %% tags=["start-1"]
 example = small_table([])

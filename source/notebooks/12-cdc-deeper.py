@@ -542,7 +542,8 @@ prove("its end says that it has two", counts[-1], 2)
 # %% tags=["break-tombstone"]
 kind = f"op string, before struct<{ROW}>, after struct<{ROW}>"
 careless = messages.selectExpr(f"from_json(cast(value as string), '{kind}') as event")
-rows = careless.selectExpr("event.op", "coalesce(event.after, event.before).key").toPandas()
+key = "coalesce(event.after, event.before).key as key"
+rows = careless.selectExpr("event.op", key).toPandas()
 look(rows.groupby("op", dropna=False).key.agg(rows="size", with_key="count"))
 
 # %% tags=["prove-tombstone"]

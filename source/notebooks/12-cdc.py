@@ -54,7 +54,7 @@ played = truth("board_changes", "day")
 print(f"{len(changes):,} changes: {played}")
 
 # %% [markdown]
-# Far more updates than inserts, and most flights are deleted again. One airline, B6, sends its schedule in
+# More updates than inserts, and most flights are deleted again. One airline, B6, sends its schedule in
 # uploads: one transaction an hour, and each row is stamped when it is written, not when it is committed. Remember
 # those.
 #
