@@ -431,15 +431,18 @@ points.append(["before", crashed("before")])
 points
 
 # %% [markdown]
-# Two points so far. All others go like this: the owners write a part of the play, and meanwhile something is killed. A
-# batch that died is tried again by the next run, with the same messages, and meets whatever the dead one left behind.
+# Two points so far. All others go like this: the owners write a part of the play, and meanwhile something is killed;
+# Connect, while it is sending. A batch that died is tried again by the next run, with the same messages, and meets whatever the dead one left behind.
 
 # %% tags=["step-point"]
 def point(kind, part):
-    with cdc.going_on(source.dsn, part):
-        hit = worker.kill() if kind == "connect" else crashed(kind)
-    if kind == "connect":
-        worker.restart()
+    if kind != "connect":
+        with cdc.going_on(source.dsn, part):
+            return [kind, crashed(kind)]
+    with cdc.going_on(source.dsn, part, pace=0.01):
+        cdc.arrived(TOPIC, more=5)
+        hit = worker.kill()
+    worker.restart()
     return [kind, hit]
 
 
@@ -593,7 +596,7 @@ def send(way, key):
     return producer.send(TOPICS[way], key=key.encode()).get(timeout=5)
 
 
-send("row first", "test")
+send("row first", "test").offset
 
 # %% [markdown]
 # In the function below, `crash()` stands where a process can die. An exception inside the `with` rolls the transaction

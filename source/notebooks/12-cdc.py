@@ -302,8 +302,8 @@ missed = 1 - len(polled) / len(changes)
 bars(seen, f"Asking misses {missed:.0%} of the changes, the log none", "changes seen");
 
 # %% [markdown]
-# Every delete is missing, most of all, and with it the end of every flight's story. Asking more often brings back some
-# of the updates, at the cost of whoever owns the database, and not one delete.
+# Whoever asks never hears of a delete, and so never of the end of a flight's story. Asking more often brings back some of
+# the updates, at the cost of whoever owns the database, and not one delete.
 #
 # ## Predict
 #
