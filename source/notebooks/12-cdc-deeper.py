@@ -305,7 +305,7 @@ look(pd.Series(DEBEZIUM, name="value"))
 TOPIC = broker.topic(f"{source.database}_replay.public.departure_board", partitions=3)
 REPLAY = {**DEBEZIUM, **cdc.addresses("replay"), **cdc.SLOW_SNAPSHOT}
 worker.put("replay", {**REPLAY, "table.include.list": "public.departure_board"})
-cdc.arrived(TOPIC, more=100)
+cdc.arrived(TOPIC, least=100)
 points = [["snapshot", worker.kill()]]
 
 third = second + 300
@@ -439,8 +439,9 @@ def point(kind, part):
     if kind != "connect":
         with cdc.going_on(source.dsn, part):
             return [kind, crashed(kind)]
+    sent = cdc.arrived(TOPIC)
     with cdc.going_on(source.dsn, part, pace=0.01):
-        cdc.arrived(TOPIC, more=5)
+        cdc.arrived(TOPIC, least=sent + 5)
         hit = worker.kill()
     worker.restart()
     return [kind, hit]
