@@ -1,0 +1,89 @@
+"""The world around pattern 03: how a year gets on a topic, which flights are lost, what a run leaves behind."""
+import json
+import time
+from pathlib import Path
+
+from ...checking.calls import session
+from ...flights import rows
+
+# Options of Spark's Kafka source: it fetches little ahead, and gives a dead broker up after seconds instead of minutes.
+IMPATIENT = {"kafka.max.partition.fetch.bytes": 65536, "kafkaConsumer.pollTimeoutMs": 1500,
+             "kafka.default.api.timeout.ms": 1500, "kafka.request.timeout.ms": 1000}
+
+
+def lost_keys(sent: list, delivered: list) -> list:
+    """Keys of the events in `sent` of which `delivered` has no whole copy, sorted: no reader can know them."""
+    as_sent = {event["key"]: event for event in sent}
+    whole = {event["key"] for event in delivered if event == as_sent[event["key"]]}
+    return sorted(set(as_sent) - whole)
+
+
+def by_hand(reports: list):
+    """Flights and their mean delay per origin, counted in pandas: a frame origin, by_hand, mean_by_hand."""
+    import pandas
+    delays = pandas.DataFrame(reports).groupby("origin").dep_delay
+    return delays.agg(by_hand="count", mean_by_hand="mean").reset_index()
+
+
+def messages(events: list):
+    """Events as Spark would read them off a topic: a frame with one column, `value`, of JSON."""
+    return session().createDataFrame([(json.dumps(event),) for event in events], "value STRING")
+
+
+def publish(broker, topic: str, events: list, folder: Path) -> int:
+    """Make `topic` anew and put many `events` on it in their order, by Spark; returns how many. About 50,000 a second.
+
+    `folder` is where their text may lie meanwhile. `broker.feed` does the same for fewer: it starts at once.
+    """
+    lines = folder / f"{topic}.jsonl"
+    lines.write_text("\n".join(map(json.dumps, events)), encoding="utf-8")
+    to_kafka = session().read.text(str(lines)).coalesce(1).write.format("kafka")     # one writer keeps the order
+    to_kafka.option("kafka.bootstrap.servers", broker.bootstrap).option("topic", broker.topic(topic)).save()
+    lines.unlink()
+    return len(events)
+
+
+def ended(query) -> str:
+    """Wait until a streaming query has ended, by itself or not; in words, how it did."""
+    while query.isActive:
+        time.sleep(0.05)
+    return "went through" if query.exception() is None else "crashed"
+
+
+def checksum(frame) -> str:
+    """16 hexadecimal digits of a Spark frame: the same for the same rows in any order, another for any other rows."""
+    return _digits(frame.selectExpr(_TOTAL).first()[0])
+
+
+def checksums(lake: Path, names: list) -> list:
+    """The checksum of each of these Delta tables as it is now, in order."""
+    return [checksum(session().read.format("delta").load(f"{lake}/{name}")) for name in names]
+
+
+def gusts(weather) -> dict:
+    """What a frame of silver's weather says about gusts, as texts: hours with one, their mean, its checksum."""
+    hours, mean, total = weather.selectExpr("count(gust_mph)", "avg(gust_mph)", _TOTAL).first()
+    return {"hours with a gust": f"{hours:,}", "mean gust (mph)": f"{mean or 0:.1f}", "checksum": _digits(total)}
+
+
+def code_lists() -> list:
+    """The registry as messages: one dict (key, kind, code, name) for each aircraft, airport and airline."""
+    planes, airports, airlines = rows("planes"), rows("airports"), rows("airlines")
+    planes["name"] = planes.manufacturer.str.cat(planes.model, sep=" ", na_rep="")
+    lists = {"planes": (planes.tailnum, planes.name), "airports": (airports.faa, airports.name),
+             "airlines": (airlines.carrier, airlines.name)}
+    return [{"key": f"{kind}/{code}", "kind": kind, "code": code, "name": name}
+            for kind, (codes, names) in lists.items() for code, name in zip(codes, names)]
+
+
+def live_bytes(lake: Path, tables: list) -> int:
+    """Bytes of the files of which these Delta tables' newest versions consist; older versions and logs do not count."""
+    detail = [session().sql(f"DESCRIBE DETAIL delta.`{lake}/{name}`").first() for name in tables]
+    return sum(table.sizeInBytes for table in detail)
+
+
+_TOTAL = "sum(cast(xxhash64(*) AS decimal(38, 0)))"
+
+
+def _digits(total) -> str:
+    return f"{int(total or 0) % 2**64:016x}"
