@@ -1,4 +1,4 @@
-"""A Spark JVM as a process: its settings, flags and class path, its start without a launcher or a shell, and its gateway's address."""
+"""A Spark JVM as a process: its settings, flags and class path, its start without a launcher or shell, and its gateway."""
 import hashlib
 import importlib.util
 import os
@@ -48,8 +48,6 @@ def settings(folder: "Path | None" = None, throughput: bool = False) -> dict:
         "spark.sql.shuffle.partitions": "2",
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",     # VACUUM: 136 tasks instead of 170,102
-        "spark.sql.streaming.stateStore.providerClass":
-            "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider",
         "spark.sql.streaming.numRecentProgressUpdates": "10000",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.kafka.producer.cache.timeout": "5s",     # for ten minutes a producer logged that a killed broker is gone
