@@ -116,6 +116,8 @@ def test_jupyter_wants_the_token(stack):
 def test_the_desk_is_laid_for_the_learner(stack):
     laid = {path.name for path in (ROOT / "desk" / "notebooks").glob("*.ipynb")}
     assert laid == {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+    pictures = {path.name for path in (ROOT / "desk" / "notebooks" / "pictures").iterdir()}
+    assert pictures == {path.name for path in (ROOT / "notebooks" / "pictures").iterdir()}, "and what they show"
 
 
 def test_programs_on_the_host_reach_kafka_and_postgres(stack):
