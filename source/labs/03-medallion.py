@@ -295,6 +295,7 @@ def conform(planes):
 # return that field. Additional fields are fine. A time looks like `"2013-07-01T09:15:00Z"`.
 #
 # **Example** `tailnum` renamed to `tail` in half of the batch: return `"tailnum"`. The check runs 20 seeds.
+# `datetime` is imported for you: a text that is no such time makes its `strptime` raise a ValueError.
 
 # %% tags=["exercise-4"]
 from datetime import datetime

@@ -5,10 +5,22 @@ from pathlib import Path
 
 from ...checking.calls import session
 from ...flights import rows
+from ...session import kafka, workspace
 
 # Options of Spark's Kafka source: it fetches little ahead, and gives a dead broker up after seconds instead of minutes.
 IMPATIENT = {"kafka.max.partition.fetch.bytes": 65536, "kafkaConsumer.pollTimeoutMs": 1500,
              "kafka.default.api.timeout.ms": 1500, "kafka.request.timeout.ms": 1000}
+
+# What Spark does for large tables, and what costs a table of a month more than half of its time.
+FOR_LARGE_TABLES = ("spark.sql.adaptive.enabled", "spark.databricks.delta.stats.collect",
+                    "spark.sql.streaming.checkpoint.fileChecksum.enabled")
+
+
+def for_small_tables(spark) -> dict:
+    """Switch off what helps large tables only; the settings of this session that are so now."""
+    for name in FOR_LARGE_TABLES:
+        spark.conf.set(name, "false")
+    return {name: spark.conf.get(name) for name in FOR_LARGE_TABLES}
 
 
 def lost_keys(sent: list, delivered: list) -> list:
@@ -30,18 +42,17 @@ def messages(events: list):
     return session().createDataFrame([(json.dumps(event),) for event in events], "value STRING")
 
 
-def publish(broker, topic: str, events: list, folder: Path) -> int:
-    """Make `topic` anew, with two partitions, and put many `events` on it by Spark, under their keys; returns how many.
+def publish(topic: str, events: list) -> int:
+    """Make `topic` anew, with two partitions, and put `events` on it by Spark, under their keys; returns how many.
 
-    The events of one key keep their order. `folder` is where their text may lie meanwhile. `broker.feed` is for fewer.
+    The events of one key keep their order. For many of them it is faster than `kafka().feed`.
     """
-    lines = folder / f"{topic}.jsonl"
+    broker, lines = kafka(), workspace("published") / f"{topic}.jsonl"
     lines.write_text("\n".join(map(json.dumps, events)), encoding="utf-8")
     text = session().read.text(str(lines)).coalesce(1)                # one writer keeps the order
     keyed = text.selectExpr("""split(value, '"', 5)[3] AS key""", "value")       # {"key": "...", stands first
     to_kafka = keyed.write.format("kafka").option("kafka.bootstrap.servers", broker.bootstrap)
     to_kafka.option("topic", broker.topic(topic, partitions=2)).save()
-    lines.unlink()
     return len(events)
 
 
