@@ -71,9 +71,10 @@ def checksum(frame) -> str:
 
 def checksums(lake: Path, names: list) -> list:
     """The checksum of each of these Delta tables as it is now, in order: one job for all of them."""
-    parts = [session().read.format("delta").load(f"{lake}/{name}").selectExpr(f"{place} AS place", f"{_TOTAL} AS total")
-             for place, name in enumerate(names)]
-    return [_digits(row.total) for row in sorted(functools.reduce(lambda one, other: one.union(other), parts).collect())]
+    tables = [session().read.format("delta").load(f"{lake}/{name}") for name in names]
+    parts = [table.selectExpr(f"{place} AS place", f"{_TOTAL} AS total") for place, table in enumerate(tables)]
+    together = functools.reduce(lambda one, other: one.union(other), parts)
+    return [_digits(row.total) for row in sorted(together.collect())]
 
 
 def gusts(weather) -> dict:
