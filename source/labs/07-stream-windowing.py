@@ -5,11 +5,10 @@
 # about 110 minutes. Each check answers in seconds; the first one runs a real stream.
 
 # %% tags=["setup"]
-import json
-from kafka import KafkaProducer
+from datetime import timedelta
 from pyspark.sql import functions as F
-from patternlab import Lab, events, kafka, replay, spark_session
-from patternlab.patterns.stream_windowing import per_batch
+from patternlab import Lab, events, kafka, spark_session
+from patternlab.patterns.stream_windowing import per_batch, records
 
 spark = spark_session("07-stream-windowing-lab", **{"spark.sql.shuffle.partitions": 1})
 broker, reports = kafka(), events("departed", slice="day")
@@ -21,24 +20,25 @@ lab.progress()
 # yours, `per_batch` reports at a time, and returns what append mode published.
 
 # %% tags=["figure-run"]
-topic, SHAPE = broker.topic("lab-07"), "key string, origin string, scheduled timestamp, arrival timestamp"
-producer = KafkaProducer(bootstrap_servers=broker.bootstrap, linger_ms=20)
-replay(reports, lambda report: producer.send(topic, value=json.dumps(report).encode()))
-producer.close()
+SHAPE = "key string, origin string, scheduled timestamp, arrival timestamp"
+
+
+def arriving():
+    source = broker.options("lab-07", maxOffsetsPerTrigger=per_batch(reports))
+    messages = spark.readStream.format("kafka").options(**source).load()
+    report = F.from_json(F.col("value").cast("string"), SHAPE)
+    return messages.select(report.alias("report")).select("report.*")
 
 
 def run(windows):
-    lines = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", broker.bootstrap)
-             .option("subscribe", topic).option("startingOffsets", "earliest")
-             .option("maxOffsetsPerTrigger", per_batch(reports)).load())
-    arriving = lines.select(F.from_json(F.col("value").cast("string"), SHAPE).alias("report")).select("report.*")
-    query = windows(arriving).writeStream.format("memory").queryName("mine").trigger(availableNow=True).start()
+    writer = windows(arriving()).writeStream.format("memory").queryName("mine")
+    query = writer.trigger(availableNow=True).start()
     if not query.awaitTermination(120):
         query.stop()
     return spark.table("mine").toPandas()
 
 
-print(f"{len(reports):,} reports, {per_batch(reports)} in a batch")
+print(f"{broker.feed('lab-07', reports):,} reports, {per_batch(reports)} in a batch")
 
 # %% [markdown]
 # ## Exercise 1: A window and a patience
@@ -53,8 +53,9 @@ print(f"{len(reports):,} reports, {per_batch(reports)} in a batch")
 # %% tags=["exercise-1"]
 def hourly(reports):
     patient = reports.withWatermark("scheduled", "60 minutes")  # SOLUTION
-    groups = patient.groupBy(F.window("scheduled", "1 hour").alias("window"), "origin")  # SOLUTION
-    return groups.agg(F.count("*").alias("n")).select(F.col("window.start").alias("begin"), "origin", "n")
+    groups = patient.groupBy(F.window("scheduled", "1 hour"), "origin")  # SOLUTION
+    counts = groups.agg(F.count("*").alias("n"))
+    return counts.select(F.col("window.start").alias("begin"), "origin", "n")
 
 # %% tags=["check-1"]
 lab.check(1, (hourly, run))
@@ -111,8 +112,6 @@ def hourly(reports):
 # **Example** `lost([550, 610, 555], 0)` is 1: 555 belongs to the hour that ends at 600. `lost([550, 610, 555], 30)` is 0.
 
 # %% tags=["start-2"]
-from patternlab.patterns.stream_windowing import records
-
 week = [seconds // 60 for seconds, _ in records(events("departed", slice="week"))]
 
 
@@ -124,7 +123,8 @@ def lost_by_deadline(log, patience):
     return gone
 
 
-print(f"{len(week):,} reports; the colleague loses {lost_by_deadline(week, 60):,} of them with 60 minutes of patience")
+print(f"{len(week):,} reports; with 60 minutes of patience the colleague loses",
+      f"{lost_by_deadline(week, 60):,} of them")
 
 # %% tags=["exercise-2"]
 def lost(log, patience):
@@ -217,13 +217,13 @@ patience = 180
 # %% tags=["figure-loss"]
 def no_patience(reports):
     impatient = reports.withWatermark("scheduled", "0 minutes")
-    groups = impatient.groupBy(F.window("scheduled", "1 hour").alias("window"), "origin")
-    return groups.agg(F.count("*").alias("n")).select(F.col("window.start").alias("begin"), "origin", "n")
+    counts = impatient.groupBy(F.window("scheduled", "1 hour"), "origin").count()
+    return counts.selectExpr("window.start AS begin", "origin", "`count` AS n")
 
 
 day = [seconds // 60 for seconds, _ in records(reports)]
-print(f"Spark published {run(no_patience)['n'].sum():,} of {len(day):,} reports. By the deadline rule "
-      f"{len(day) - lost_by_deadline(day, 0):,} would be left.")
+print(f"Spark published {run(no_patience)['n'].sum():,} of {len(day):,} reports.")
+print(f"By the deadline rule {len(day) - lost_by_deadline(day, 0):,} would be left.")
 
 # %% [markdown]
 # ## Exercise 3: What Spark loses
@@ -327,7 +327,8 @@ def extend_newest(sessions, moment, gap):
     return [*sessions, (moment, moment + gap, 1)]
 
 
-print("0, then 25:", extend_newest([(0, 30, 1)], 25, 30), "  25, then 0:", extend_newest([(25, 55, 1)], 0, 30))
+print("0, then 25:", extend_newest([(0, 30, 1)], 25, 30))
+print("25, then 0:", extend_newest([(25, 55, 1)], 0, 30))
 
 # %% tags=["exercise-4"]
 def add_report(sessions, moment, gap):
@@ -409,9 +410,8 @@ def add_report(sessions, moment, gap):
 # ignored, and your memory must forget it. The check tries one fault at a time, then 20 runs with all of them.
 
 # %% tags=["start-5"]
-from datetime import timedelta
-
-HOUR, LATENESS = timedelta(hours=1), timedelta(hours=6)
+HOUR = timedelta(hours=1)
+LATENESS = timedelta(hours=6)
 print("a window is over when begin + HOUR + LATENESS <= watermark")
 
 # %% tags=["exercise-5"]

@@ -1,15 +1,7 @@
-# %% [markdown] signature=["readStream", "withWatermark", "F.window(", "F.session_window(", "dropDuplicatesWithinWatermark"]
+# %% [markdown] signature=["readStream", "withWatermark", "F.window(", "F.session_window("]
 # # 07 Stream windowing: when is a window complete enough to publish, and what becomes of later data?
 #
-# ```mermaid
-# flowchart LR
-#     report["report<br/>planned 09:30<br/>arrives 11:20"] --> log[("Kafka topic<br/>in order of arrival")]
-#     log --> state["state<br/>one count per window"]
-#     clock["watermark =<br/>newest event time - patience"] -.-> state
-#     state -- "window end <= watermark" --> published
-#     state -- "still waiting" --> open
-#     log -- "its window is gone" --> lost
-# ```
+# ![Reports come off a Kafka topic by arrival and are counted in state, a count per window. The watermark, newest event time minus patience, publishes a window that ends before it. A report whose window is gone is lost.](pictures/07-stream-windowing.svg)
 
 # %% [markdown]
 # ## In one minute
@@ -23,527 +15,404 @@
 # %% [markdown]
 # ## Set up
 #
-# One shuffle partition is enough for so little data, and makes each small batch cheaper.
+# `scene` holds what is no part of the idea: toys, bookkeeping, a program to kill. Its `SETTINGS` make small batches cheaper: one
+# shuffle partition is enough for so little data. `oracle` comes later.
 
 # %% tags=["setup"]
-from pyspark.sql import functions as F
-from patternlab import events, faults, kafka, killed, measure, plane, progress, prove, replay
-from patternlab import spark_session, truth, workspace
-
-spark = spark_session("07-stream-windowing", **{"spark.sql.shuffle.partitions": 1})
-broker, work, reports = kafka(), workspace("07-stream-windowing"), events("departed", slice="day")
-print(f"{len(reports):,} departure reports, broker at {broker.bootstrap}")
+import pandas as pd, pyspark.sql.functions as F
+from patternlab import events, kafka, killed, lines, look, measure, plane, progress
+from patternlab import prove, spark_session, truth, workspace
+from patternlab.patterns.stream_windowing import oracle, scene
+spark = spark_session("07-stream-windowing", **scene.SETTINGS)
+spark.version
 
 # %% [markdown]
 # ## Look at the data
 #
-# A report says that a plane has left. It has two times: **event time**, here the *scheduled* departure, and **arrival**, when
-# the log got it, here when the plane left. That event time is the schedule is our choice: we ask how many of the departures
-# planned for an hour took place.
+# A report says that a plane has left. It has two times. **Event time** says what it is about: here, when the departure was
+# *planned*. **Arrival** is when the log got it. Report C was planned for 09:50 and came at 09:58.
 
 # %% tags=["look-toy"]
-import pandas as pd
-
-toy = [dict(key=key, origin="EWR", scheduled=f"2013-07-01T{planned}:00Z", arrival=f"2013-07-01T{left}:00Z")
-       for key, planned, left in [("A", "09:10", "09:12"), ("B", "09:40", "09:41"), ("C", "09:50", "09:58"),
-                                  ("D", "10:20", "10:31"), ("E", "10:45", "10:50"), ("F", "11:10", "11:12")]]
-pd.DataFrame(toy)
+toy = scene.by_hand("A 09:10 09:12", "B 09:40 09:41", "C 09:50 09:58",
+                    "D 10:20 10:31", "E 10:45 10:50", "F 11:10 11:12")
+look(toy)
 
 # %% [markdown]
-# The real log looks the same, except that planes leave in another order than planned. A report is *overtaken* when one with a
-# later slot comes before it.
+# The real log looks the same. It lies in order of arrival, as every log does. (You stream one day; of a longer slice, its
+# first.)
 
 # %% tags=["look-real"]
-log = pd.DataFrame(reports)[["arrival", "scheduled", "origin", "carrier", "flight", "tailnum", "dep_delay"]]
-planned = pd.to_datetime(log["scheduled"], format="ISO8601")
-print(f"{(planned < planned.cummax()).mean():.1%} of the reports are overtaken. Delay in minutes:",
-      ", ".join(f"{log['dep_delay'].quantile(share):.0f} (at {share:.0%})" for share in (.5, .9, .99, 1)))
-log.head(5)
+day = scene.first_day("day")
+reports = events("departed", day)
+log = pd.DataFrame(reports)
+
+look(log[["arrival", "scheduled", "origin", "carrier", "flight", "dep_delay"]], rows=5)
+
+# %% [markdown]
+# But planes leave in another order than planned. A report is *overtaken* when one that was planned for later comes before it.
+
+# %% tags=["look-overtaken"]
+planned = pd.to_datetime(log["scheduled"])
+overtaken = planned < planned.cummax()
+
+print(f"{overtaken.mean():.0%} of {len(log):,} are overtaken. Delays in minutes:")
+look(log["dep_delay"].describe(percentiles=[.5, .9, .99])["50%":], text="{:.0f}")
+
+# %% [markdown]
+# The distance between the first line and the last is what this notebook is about: whoever waits for the last report waits for
+# hours, and whoever does not wait loses it.
 
 # %% [markdown]
 # ## The naive way
 #
-# Count reports by the hour in which they arrive. Nothing has to be remembered: when the clock strikes, the hour is done. On the
-# toy this is right.
+# Count the reports by the hour in which they arrive. Nothing has to be remembered: when the clock strikes, the hour is done.
+# On the toy this is right.
 
 # %% tags=["step-naive-toy"]
 def per_hour(reports, time):
-    moments = pd.to_datetime([report[time] for report in reports], format="ISO8601")
-    hours = moments.floor("h").strftime("%m-%d %H:00")
-    return pd.Series(1, index=hours).groupby(level=0).sum()
+    moments = pd.to_datetime([report[time] for report in reports])
+    hours = pd.Series(moments.strftime("%m-%d %H:00"))
+    return hours.value_counts().sort_index()
 
 
-pd.DataFrame({"by arrival": per_hour(toy, "arrival"), "by schedule": per_hour(toy, "scheduled")})
+arrived, due = per_hour(toy, "arrival"), per_hour(toy, "scheduled")
+pd.DataFrame({"by arrival": arrived, "planned": due})
 
 # %% [markdown]
-# On the real log the total is right too, and each hour looks plausible. That is what makes this mistake expensive: no one
-# number looks wrong.
+# On the real log the total is right too, and each hour looks plausible.
 
 # %% tags=["break-arrival"]
-both = pd.DataFrame({f"by {name}": per_hour(reports, time)
-                     for name, time in (("arrival", "arrival"), ("schedule", "scheduled"))}).fillna(0).astype(int)
-off = both["by arrival"] != both["by schedule"]
-print(f"{off.sum()} of {len(both)} hours are wrong, although both columns sum to {both['by arrival'].sum():,}")
+arrived, due = per_hour(reports, "arrival"), per_hour(reports, "scheduled")
+both = pd.DataFrame({"by arrival": arrived, "planned": due}).fillna(0).astype(int)
+off = both["by arrival"] != both["planned"]
+
+print(f"{off.sum()} of {len(both)} hours are wrong; both columns sum to {due.sum():,}")
 both[off].head(6)
+
+# %% [markdown]
+# That is what makes this mistake expensive: no single number looks wrong, and no check on the total finds it.
 
 # %% [markdown]
 # ## Build it
 #
-# The Dataflow paper asks four questions of every stream. *What* is computed: a count. *Where* in event time: in windows.
-# *When* in processing time: once the watermark has passed. *How* do later results relate to earlier ones: the output mode.
+# Four questions are asked of every stream. *What* is computed: a count. *Where* in event time: in windows. *When* is it
+# published: once the watermark has passed. *How* do later results relate to earlier ones: the output mode.
 
 # %% [markdown]
 # ### Step 1: a log in order of arrival
 #
-# The topic has **one partition**: only then does Spark cut it into batches at the places we ask for. The record's own Kafka
-# timestamp stays unused; a broker deletes by it, and 2013 is long past its retention.
+# The reports go on a Kafka topic. It has **one partition**: only then is there one order, and only then does Spark cut the log
+# into batches at the places that you ask for. A second program, with a Spark of its own, starts too: you will kill it later.
 
 # %% tags=["step-log"]
-import json
-from kafka import KafkaProducer
+broker, work = kafka(), workspace("07-stream-windowing")
+program = scene.Elsewhere(work / "counting.py", broker)
 
-
-def publish(topic, log, partitions=1):
-    broker.topic(topic, partitions)
-    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, linger_ms=20)
-    replay(log, lambda report: producer.send(topic, value=json.dumps(report).encode(), partition=0))
-    producer.close()
-
-
-publish("departures-07", reports)
+broker.feed("departures-07", reports)
 broker.peek("departures-07", n=3)
 
 # %% [markdown]
-# ### Step 2: what, and where in event time
+# ### Step 2: windows of event time
 #
-# `arriving` is the stream of reports, at most `per_batch` in each micro-batch. `hourly` counts per **tumbling** window: one
-# hour long, one begins every hour, so each report falls into exactly one. The classic "events per user per minute" is the same
-# call with another length and key; here the user is an airport or an aircraft.
+# `arriving` is the stream of reports, at most `per_batch` of them in each micro-batch. It says nothing about time yet.
 
-# %% tags=["step-what-where"]
-SERVERS = broker.bootstrap
-SHAPE = "key string, origin string, tailnum string, scheduled timestamp, arrival timestamp"
+# %% tags=["step-arriving"]
+SHAPE = "key string, origin string, scheduled timestamp, arrival timestamp"
 
 
 def arriving(topic, per_batch):
-    source = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", SERVERS)
-              .option("subscribe", topic).option("startingOffsets", "earliest")
-              .option("maxOffsetsPerTrigger", per_batch).load())
-    return source.select(F.from_json(F.col("value").cast("string"), SHAPE).alias("report")).select("report.*")
+    source = broker.options(topic, maxOffsetsPerTrigger=per_batch)
+    messages = spark.readStream.format("kafka").options(**source).load()
+    report = F.from_json(F.col("value").cast("string"), SHAPE)
+    return messages.select(report.alias("report")).select("report.*")
 
 
+arriving("departures-07", per_batch=75)
+
+# %% [markdown]
+# `hourly` counts per airport and window. The window is **tumbling**: one hour long, and one begins every hour, so each report
+# falls into exactly one. "Events per user per minute" is the same call with another key and length.
+
+# %% tags=["step-hourly"]
 def hourly(reports):
-    windows = reports.groupBy(F.window("scheduled", "1 hour"), "origin").agg(F.count("*").alias("n"))
-    return windows.select(F.col("window.start").alias("begin"), "origin", "n")
+    counts = reports.groupBy(F.window("scheduled", "1 hour"), "origin").count()
+    return counts.selectExpr("window.start AS begin", "origin", "`count` AS n")
 
 
-hourly(arriving("departures-07", 20)).printSchema()
+hourly(arriving("departures-07", per_batch=75))
 
 # %% [markdown]
 # Other shapes differ in one call. **Sliding** windows overlap: an hour that begins every 30 minutes counts each report twice.
-# **Session** windows have no fixed length: they end after a gap without reports. The same calls work on a batch, so the toy
-# shows them at once.
+# A **session** ends after a gap without reports. The calls work on a batch too, so the toy shows them.
 
 # %% tags=["step-shapes"]
-toy_reports = spark.createDataFrame(pd.DataFrame(toy)).withColumn("scheduled", F.to_timestamp("scheduled"))
-shapes = {"tumbling hour": F.window("scheduled", "1 hour"), "tumbling minute": F.window("scheduled", "1 minute"),
-          "hour, every 30 min": F.window("scheduled", "1 hour", "30 minutes"),
-          "session, gap 25 min": F.session_window("scheduled", "25 minutes")}
-for shape, window in shapes.items():
-    found = toy_reports.groupBy(window.alias("w"), "origin").count().orderBy("w.start").selectExpr(
-        "date_format(w.start, 'HH:mm') AS begin", "date_format(w.end, 'HH:mm') AS end", "count").collect()
-    print(f"{shape:<20}", " ".join(f"{row.begin}-{row.end}={row['count']}" for row in found))
+small = spark.createDataFrame(pd.DataFrame(toy))
+
+
+def shaped(name, window):
+    counts = small.groupBy(window.alias("w")).count()
+    return counts.select(F.lit(name).alias("shape"), "w.start", "w.end", "count")
+
+
+slot = F.to_timestamp("scheduled")
+tumbling = shaped("tumbling", F.window(slot, "1 hour"))
+sliding = shaped("sliding", F.window(slot, "1 hour", "30 minutes"))
+session = shaped("session", F.session_window(slot, "25 minutes"))
+counts = tumbling.union(sliding).union(session).toPandas()
+look(counts.sort_values(["shape", "start"]), rows=12)
 
 # %% [markdown]
-# ### Step 3: when in processing time
+# ### Step 3: publish when the watermark has passed
 #
-# The **watermark** is a guess of how complete the log is: the newest event time seen, minus a patience. In append mode a window
-# is published once, when the watermark reaches its end. `availableNow` reads what is there in batches of `per_batch`, then
-# stops by itself.
+# A stream never says that an hour is complete. The **watermark** guesses: the newest event time seen, minus a patience. In
+# append mode a window is published once, when the watermark reaches its end. What comes later for it is dropped.
 
-# %% tags=["step-start"]
-import shutil
-per_batch = max(20, -(-len(reports) // 45))
-
-
-def start(counts, name, mode="append"):
-    shutil.rmtree(work / name, ignore_errors=True)        # a cell that is run again begins again
-    return (counts.writeStream.format("memory").queryName(name).outputMode(mode)
-            .option("checkpointLocation", str(work / name)).trigger(availableNow=True).start())
+# %% tags=["step-watermark"]
+def counted(topic, per_batch, patience="60 minutes"):
+    patient = arriving(topic, per_batch).withWatermark("scheduled", patience)
+    return hourly(patient)
 
 
-def finish(query):
-    if not query.awaitTermination(300):
-        query.stop()
-        raise TimeoutError("The query did not end in 300 s. Close other notebooks, run the cell again.")
-    return query
+counted("departures-07", per_batch=75)
+
+# %% [markdown]
+# To run, it needs a sink, a trigger and a checkpoint: offsets, state and watermark of each batch. `availableNow` reads what is
+# there, batch by batch, then stops. The second program learns these functions, rehearses, and waits for its word.
+
+# %% tags=["step-publish"]
+def publish(topic, per_batch, folder):
+    writer = counted(topic, per_batch).writeStream.format("delta").outputMode("append")
+    return (writer.option("checkpointLocation", f"{folder}/checkpoint")
+            .trigger(availableNow=True).start(f"{folder}/table"))
 
 
-print(f"{per_batch} reports in a batch make {-(-len(reports) // per_batch)} batches")
+program.learn(arriving, hourly, counted, publish, SHAPE=SHAPE, rehearse=("departures-07", 1000))
+print(f"process {program.pid} knows publish() and waits")
+
+# %% [markdown]
+# To look at results, a table in memory will do. Each batch takes 75 reports; on a real topic it would be thousands.
 
 # %% tags=["step-when"]
-def counted(topic, per_batch, patience="60 minutes"):
-    return hourly(arriving(topic, per_batch).withWatermark("scheduled", patience))
+def start(counts, name):
+    writer = counts.writeStream.format("memory").queryName(name).outputMode("append")
+    return (writer.option("checkpointLocation", scene.emptied(work / name))
+            .trigger(availableNow=True).start())
 
 
 with measure("one hour of patience") as measured:
-    hour = finish(start(counted("departures-07", per_batch), "patience_60"))
+    hour = scene.finish(start(counted("departures-07", 75), "patience_60"))
     measured.rows = len(reports)
 
 # %% [markdown]
-# Where is every report now? Published, or **open**: its window waits in the state store when the log ends. What neither has is
-# missing. Spark lets us read the state store like a table, so `open` is observed, not inferred.
+# Where is every report now? It is *published*, or its window is still *open*: counted in the state store when the log ends.
+# What is in neither is *missing*. Spark reads the state store like a table, so `open` is observed, not inferred.
 
 # %% tags=["step-books"]
 def books(name):
-    key = ["begin", "origin"]
-    waiting = spark.read.format("statestore").load(str(work / name)).selectExpr(
-        "key.window.start AS begin", "key.origin AS origin", "value.count AS n")
-    sides = {"truth": truth("departures_per_window", "day"), "published": spark.table(name).toPandas(),
-             "open": waiting.toPandas()}
-    sides = {side: rows.astype({"begin": "datetime64[us]"}).set_index(key)["n"] for side, rows in sides.items()}
-    sides = pd.concat(sides, axis=1).fillna(0).astype(int)
-    return sides.assign(missing=sides["truth"] - sides["published"] - sides["open"])
+    state = spark.read.format("statestore").load(str(work / name))
+    waiting = state.selectExpr("key.window.start begin", "key.origin", "value.count n")
+    return scene.books(truth("departures_per_window", day), spark.table(name), waiting)
 
 
-print(books("patience_60").sum().to_frame("reports").T.to_string(index=False))
-books("patience_60").query("missing > 0").head(5)
+book = books("patience_60")
+print(book.sum().to_string())
+book.query("missing > 0").head(5)
 
 # %% [markdown]
-# ### Step 4: how refinements relate
+# The sums are the books: truth = published + open + missing. The table shows windows that were published too low. Nobody was
+# told: the query ran without an error.
+
+# %% [markdown]
+# ### Step 4: say how later results relate
 #
-# Ten reports, two in a batch, half an hour of patience. G comes late but in time. H comes too late.
+# Ten reports, two in a batch, half an hour of patience. G is planned for 09:30 and comes late but in time. H is planned for
+# 09:20 and comes too late. Three queries read them, one in each output mode.
 
 # %% tags=["step-story"]
-more = [("G", "09:30", "10:52"), ("I", "11:20", "11:21"), ("H", "09:20", "11:30"), ("J", "11:50", "11:51")]
-more = [dict(key=key, origin="EWR", scheduled=f"2013-07-01T{planned}:00Z", arrival=f"2013-07-01T{left}:00Z")
-        for key, planned, left in more]
-story = sorted(toy + more, key=lambda report: report["arrival"])
-publish("story-07", story)
-" ".join(f"{report['key']}:{report['scheduled'][11:16]}" for report in story)
+story = scene.by_hand(
+    "A 09:10 09:12", "B 09:40 09:41", "C 09:50 09:58", "D 10:20 10:31", "E 10:45 10:50",
+    "G 09:30 10:52", "F 11:10 11:12", "I 11:20 11:21", "H 09:20 11:30", "J 11:50 11:51")
+
+print(f"{broker.feed('story-07', story)} reports are on the topic")
 
 # %% tags=["step-how"]
-from patternlab.patterns.stream_windowing import cuts
-
-
-def told(mode):
-    said = {}
-
-    def note(batch, number):
-        said[number] = "  ".join(f"{row.begin:%H}h: {row.n}" for row in batch.orderBy("begin").collect())
+def tell(mode):
     counts = counted("story-07", 2, "30 minutes")
-    query = finish(counts.writeStream.outputMode(mode).foreachBatch(note).trigger(availableNow=True).start())
-    return {"watermark": progress(query).set_index("batch")["watermark"].dt.strftime("%H:%M"), mode: said}
+    return (counts.writeStream.outputMode(mode).foreachBatch(said[mode].note)
+            .trigger(availableNow=True).start())
 
 
-modes = {name: column for mode in ("complete", "update", "append") for name, column in told(mode).items()}
-reads = {number: " ".join(report["key"] for report in batch) for number, batch in enumerate(cuts(story, 2))}
-pd.DataFrame({"reads": reads, **modes})[["reads", "watermark", "append", "update", "complete"]].fillna("")
+said = {mode: scene.Said() for mode in ("append", "update", "complete")}
+queries = [tell(mode) for mode in said]
+modes = scene.retold(story, 2, [scene.finish(query) for query in queries], said)
+modes
 
 # %% [markdown]
-# Read the table downwards. **Append** says each hour once, late and for good. **Update** says every change at once: a reader
+# Read the columns downwards. **Append** says each hour once, late and for good. **Update** says every change at once: a reader
 # must replace the earlier row. **Complete** repeats everything in each batch and never forgets, so its state only grows: there,
 # even H counts.
 
 # %% [markdown]
-# ### Step 5: an oracle
-#
-# Which reports will be lost? Spark's rule has two halves: a batch *publishes* windows that end by its watermark, and *drops*
-# records whose window ended by the watermark **of the batch before** (`eventTimeWatermarkForLateEvents` and `...ForEviction`
-# in Spark's `statefulOperators.scala`). The watermark moves between batches only.
-
-# %% tags=["step-oracle"]
-import inspect
-from patternlab.patterns.stream_windowing import records, spark_windows
-
-print(inspect.getsource(spark_windows).split('"""')[2].strip("\n"))
-
-# %% [markdown]
-# So the loss depends on where the batches are cut. Given the same cuts, the oracle names every lost report, before Spark runs.
-
-# %% tags=["step-forecast"]
-def forecast(patience, per_batch=per_batch):
-    return spark_windows(cuts(records(reports), per_batch), patience * 60)
-
-
-def rows_of(windows):
-    rows = [(pd.Timestamp(begin, unit="s"), origin, n) for (begin, origin), n in windows.items()]
-    return pd.DataFrame(rows, columns=["begin", "origin", "n"])
-
-
-lost_reports = [reports[position] for position in forecast(60).late]
-print(f"forecast for an hour of patience: {len(lost_reports):,} lost; "
-      f"missing in Spark's books: {books('patience_60')['missing'].sum():,}")
-pd.DataFrame(lost_reports, columns=["key", "scheduled", "arrival", "dep_delay"]).head(5)
-
-# %% [markdown]
 # ## See it
 #
-# Each point is a report. On the diagonal, nothing is delayed. Higher up means later. The step line is the watermark: it stands
-# still while a batch arrives and jumps to the right between batches. A report is lost when it lies so far left of the line
-# that its whole window does.
+# Which reports are lost? An **oracle**, plain Python that follows Spark's rule record by record, names them. In the figure
+# each point is a report: on the diagonal nothing is delayed, higher up means later. The step line is the watermark. It stands
+# still while a batch arrives, then jumps to the right.
 
 # %% tags=["figure-plane"]
-finding = f"An hour of patience loses {len(lost_reports):,} of {len(reports):,} reports"
-plane(reports, hour, lost=lost_reports, title=finding);
+foretold = oracle.foretell(reports, 75, patience=60)
+lost = [reports[position] for position in foretold.late]
+
+finding = f"An hour of patience loses {len(lost):,} of {len(reports):,} reports"
+plane(reports, hour, lost=lost, title=finding);
+
+# %% [markdown]
+# A report is lost when it lies so far left of the line that its *whole window* does. Points just left of the line are counted
+# all the same: patience is no deadline for a report.
 
 # %% [markdown]
 # ## Predict
 #
-# With no patience at all, a window is gone as soon as a report from a later hour has come by. How many of the reports will be
-# lost, in the same batches? Write a number before you go on. Nobody grades it.
+# With no patience at all, a window is gone as soon as a report of a later hour has come by. How many reports will be lost, in
+# the same batches? Write a number; nobody grades it. Two queries run while you think: no patience, and three hours.
 
 # %% tags=["predict"]
 guess = len(reports) // 2
+
+none = start(counted("departures-07", 75, "0 minutes"), "patience_0")
+long = start(counted("departures-07", 75, "180 minutes"), "patience_180")
 print(f"You expect {guess:,} of {len(reports):,} reports to be lost.")
 
 # %% [markdown]
 # ## Break it
 #
-# **No patience.** Two more queries run side by side on the same topic: patience 0, and three hours. (On a slice of many days
-# the batches are long, and hide most of the loss. *Measure it* says why.)
+# First your guess. The ledger has a row for each patience.
 
 # %% tags=["break-patience"]
-queries = {patience: start(counted("departures-07", per_batch, f"{patience} minutes"), f"patience_{patience}")
-           for patience in (0, 180)}
-queries = {patience: finish(query) for patience, query in sorted({60: hour, **queries}.items())}
-ledger = pd.DataFrame({patience: books(f"patience_{patience}").sum() for patience in queries}).T
+queries = {0: scene.finish(none), 60: hour, 180: scene.finish(long)}
+found = {patience: books(f"patience_{patience}") for patience in queries}
+ledger = pd.DataFrame({patience: book.sum() for patience, book in found.items()}).T
 losses = ledger["missing"]
-print(f"guess for patience 0: {guess:,}, Spark: {losses[0]:,}")
+
+print(f"your guess for patience 0: {guess:,}, Spark: {losses[0]:,}")
 ledger
 
 # %% [markdown]
-# **One record from the future.** A device with a broken clock sends a single report from 2031. The watermark follows it, and the
-# rest of the log is late. From here on we use the first day only.
+# More patience loses less, and leaves more open when the log ends.
+#
+# **A wrong clock.** One device sends a single report from 2031. The watermark is the *newest* time, so it follows.
 
 # %% tags=["break-future"]
-day = min(report["key"][:10] for report in reports)
-today = [report for report in reports if report["key"].startswith(day)]
-third = len(today) // 3
-poisoned = [*today[:third], dict(today[third], key="2031", scheduled="2031-01-01T00:00:00Z"), *today[third:]]
-few = -(-len(poisoned) // 7)
-publish("future-07", poisoned)
-finish(start(counted("future-07", few), "future"))
-reached = spark.table("future").where("begin < '2031-01-01'").agg(F.sum("n")).first()[0]
-print(f"one wrong clock: {reached:,} of {len(today):,} reports are published, the rest is lost")
+at = len(reports) // 6
+wrong = dict(reports[at], key="2031", scheduled="2031-01-01T00:00:00Z")
+broker.feed("future-07", reports[:at] + [wrong] + reports[at:])
+
+quarter = -(-len(reports) // 4)
+scene.finish(start(counted("future-07", quarter), "future"))
+reached = books("future")["published"].sum()
+print(f"one wrong clock: {reached:,} of {len(reports):,} are published")
 
 # %% [markdown]
-# The repair belongs *before* the watermark: no report may be planned much later than it arrives. In production the rest goes to a
-# quarantine table.
+# For the batches after it, every report is late by years. The repair belongs *before* the watermark: no plane is reported
+# long before its schedule. In production the rest goes to a quarantine table.
 
 # %% tags=["step-future-repaired"]
 def plausible(reports):
     return reports.where("scheduled < arrival + INTERVAL 1 DAY")
 
 
-safe = plausible(arriving("future-07", few)).withWatermark("scheduled", "60 minutes")
-finish(start(hourly(safe), "repaired"))
-repaired = spark.table("repaired").agg(F.sum("n")).first()[0]
-print(f"with the filter: {repaired:,} of {len(today):,} published when the log ends")
+safe = plausible(arriving("future-07", quarter)).withWatermark("scheduled", "60 minutes")
+scene.finish(start(hourly(safe), "repaired"))
+repaired = books("repaired")["published"].sum()
+print(f"with the filter: {repaired:,} of {len(reports):,} are published")
 
 # %% [markdown]
-# **An idle source.** All reports come from one topic; a second topic, for an airport to come, is silent. The watermark of two
-# sources is the *smaller* one, so silence holds everything back. An idle *partition* does no such harm in Spark, which takes
-# the newest time over all partitions (a partition that lags pays for that). In Flink it does, until `withIdleness` is set.
-
-# %% tags=["break-idle"]
-def together(*topics):
-    one, other = (arriving(topic, few).withWatermark("scheduled", "60 minutes") for topic in topics)
-    return hourly(one.unionByName(other))
-
-
-beat = dict(today[-1], key="beat", origin="beat", scheduled=max(report["scheduled"] for report in today))
-for topic, sent in (("idle-07", []), ("beat-07", [beat]), ("today-07", today), ("halves-07", today)):
-    publish(topic, sent, partitions=2 if topic == "halves-07" else 1)
-cases = {"one topic, idle partition": counted("halves-07", few),
-         "two topics, one silent": together("today-07", "idle-07"),
-         "two topics, a heartbeat": together("today-07", "beat-07")}
-cases = {case: finish(start(counts, f"case_{n}")) for n, (case, counts) in enumerate(cases.items())}
-pd.DataFrame([(case, spark.table(query.name).agg(F.sum("n")).first()[0] or 0, progress(query)["state_rows"].iloc[-1])
-              for case, query in cases.items()], columns=["case", "reports published", "windows kept"])
-
-# %% [markdown]
-# **Killed in the middle.** A program of its own counts into a Delta table. In the middle of a batch, after two whole ones, we
-# kill it with SIGKILL, Java and all. It is the same code as above; `inspect` copies it over.
-
-# %% tags=["step-program"]
-def to_table(counts, table, checkpoint):
-    return (counts.writeStream.format("delta").option("checkpointLocation", checkpoint)
-            .trigger(availableNow=True).start(table))
-
-
-program, table, checkpoint = work / "counting.py", str(work / "published"), str(work / "checkpoint")
-lines = ["import sys", "from pyspark.sql import functions as F", "from patternlab import spark_session",
-         "SERVERS, SHAPE, table, checkpoint, per_batch = sys.argv[1:]",
-         "spark = spark_session('07-counting', **{'spark.sql.shuffle.partitions': 1})"]
-lines += map(inspect.getsource, (arriving, hourly, counted, to_table))
-lines += ["to_table(counted('today-07', int(per_batch)), table, checkpoint).awaitTermination()"]
-print(f"{program.write_text(chr(10).join(lines)):,} characters; the last line:", lines[-1], sep="\n")
+# **A power cut.** The program gets its word and counts the day into a Delta table, in three batches. In the middle of the last
+# one it is killed with SIGKILL, Java and all.
 
 # %% tags=["break-kill"]
-for place in (table, checkpoint):
-    shutil.rmtree(place, ignore_errors=True)
-batches = lambda part: len([*(work / "checkpoint" / part).glob("[0-9]*")])
-code = killed(program, SERVERS, SHAPE, table, checkpoint, few,
-              when=lambda: batches("offsets") > batches("commits") >= 2)
-print(f"exit code {code}; batches begun: {batches('offsets')}, finished: {batches('commits')}")
+folder = scene.emptied(work / "power-cut")
+third = -(-len(reports) // 3)
+program.go("departures-07", third, folder)
+code = killed(program, when=lambda: scene.in_the_middle(folder, after=2))
+
+begun, finished = scene.batches(folder)
+print(f"exit code {code}; batches begun: {begun}, finished: {finished}")
 
 # %% [markdown]
-# The checkpoint holds the offsets of each batch, the state and the watermark. A new process, here this kernel, takes up the
-# batch that was cut off. Then the usual accident: somebody deletes the checkpoint "to be safe" and starts the query again.
+# Nobody cleans up. A new process, here this kernel, is given the same checkpoint. It takes up the batch that was cut off.
 
 # %% tags=["step-resume"]
-resumed = progress(finish(to_table(counted("today-07", few), table, checkpoint)))
-after_restart = spark.read.format("delta").load(table).toPandas()
-print(f"resumed at batch {resumed['batch'].iloc[0]}, read {resumed['rows'].sum():,} of {len(today):,} reports;",
-      f"in the table: {after_restart['n'].sum():,} in {len(after_restart)} windows")
+resumed = progress(scene.finish(publish("departures-07", third, folder)))
+after_restart = spark.read.format("delta").load(f"{folder}/table").toPandas()
 
-# %% tags=["break-checkpoint"]
-from delta.tables import DeltaTable
-shutil.rmtree(work / "checkpoint-2", ignore_errors=True)
-good = DeltaTable.forPath(spark, table).history(1).first()["version"]
-finish(to_table(counted("today-07", len(today)), table, str(work / "checkpoint-2")))
-twice = spark.read.format("delta").load(table).groupBy("begin", "origin").count().where("count > 1").count()
-print(f"without the checkpoint: {twice} of {len(after_restart)} windows are in the table twice")
-DeltaTable.forPath(spark, table).restoreToVersion(good)
-print(f"after RESTORE to version {good}: {spark.read.format('delta').load(table).count()} windows")
-
-# %% [markdown]
-# **Duplicates.** One report in ten is sent again 30 minutes later. `dropDuplicatesWithinWatermark` remembers each key for as long as the
-# patience lasts. A last record, four days on, lets every window close, so nothing is open. An aircraft with two reports in
-# one minute is how you notice.
-
-# %% tags=["break-duplicates"]
-def closed(log):
-    last = pd.Timestamp(max(report["scheduled"] for report in log)) + pd.Timedelta(days=4)
-    at = f"{last:%Y-%m-%dT%H:%M:%SZ}"
-    return [*log, dict(key="tick", origin="tick", tailnum="tick", scheduled=at, arrival=at)]
-
-
-publish("twice-07", closed(faults.duplicated(today, share=.1, minutes=30)))
-repeated = arriving("twice-07", few).withWatermark("scheduled", "2 days")
-minutes = repeated.groupBy(F.window("scheduled", "1 minute"), "tailnum").agg(F.count("*").alias("n"))
-single = repeated.dropDuplicatesWithinWatermark(["key"])
-started = [start(hourly(repeated), "raw"), start(hourly(single), "once"), start(minutes, "per_minute")]
-total = {query.name: spark.table(query.name).agg(F.sum("n")).first()[0] for query in map(finish, started)}
-print(f"raw: {total['raw']:,}, once: {total['once']:,}, truth: {len(today):,};",
-      f"aircraft with two reports in a minute: {spark.table('per_minute').where('n > 1').count():,}")
+print(f"resumed at batch {resumed['batch'].iloc[0]}, read {resumed['rows'].sum():,} of",
+      f"{len(reports):,} reports; in the table: {after_restart['n'].sum():,}")
 
 # %% [markdown]
 # ## Looks right, not so fast
 #
-# Spark has a metric for dropped rows, and it is tempting to take it as the loss. It counts, per batch, the late *groups* that
-# reach the state store: reports of one window and airport are merged before. Two late reports of one group count once. And
-# "published + lost = all" proves nothing where lost was computed by subtraction.
+# Spark has a metric for dropped rows, and it is tempting to take it as the loss.
 
 # %% tags=["look-metric"]
-pd.DataFrame([(patience, progress(query)["dropped"].sum(), sum(forecast(patience).dropped), losses[patience])
-              for patience, query in queries.items()],
-             columns=["patience", "numRowsDroppedByWatermark", "late groups, by the oracle", "reports lost"])
+metric = {wait: progress(query)["dropped"].sum() for wait, query in queries.items()}
+
+pd.DataFrame({"numRowsDroppedByWatermark": metric, "reports lost": losses})
+
+# %% [markdown]
+# The metric counts, per batch, the late *groups* that reach the state store: reports of one window and airport are merged
+# before. Two late reports of one group count once. An alarm on it rings, but its number is not the loss.
 
 # %% [markdown]
 # ## Prove it
 #
-# The oracle knows no Spark, the truth knows no stream, the state store knows neither. For three patiences they must agree window
-# by window. A restart must count nothing twice, and a copy must count once.
+# The truth knows no stream, the oracle no Spark, the state store neither. For three patiences they must agree window by window.
+# ("Published + lost = all" would prove nothing where lost was computed by subtraction.)
 
 # %% tags=["prove-oracle"]
-found = pd.concat([books(f"patience_{wait}").reset_index().assign(patience=wait) for wait in queries])
-foreseen = {patience: forecast(patience) for patience in queries}
-for side, guessed in (("published", "published"), ("open", "open"), ("missing", "lost")):
-    observed = found[found[side] != 0].rename(columns={side: "n"})[["patience", "begin", "origin", "n"]]
-    foretold = [(patience, *row) for patience, run in foreseen.items()
-                for row in rows_of(getattr(run, guessed)).itertuples(index=False)]
-    prove(f"three patiences, {side} per window: observed = oracle", observed,
-          pd.DataFrame(foretold, columns=["patience", "begin", "origin", "n"]))
-prove("windows with more reports than the truth", int((found["missing"] < 0).sum()), 0)
-kept = [n for query in queries.values() for n in progress(query)["state_rows"]]
-prove("windows kept after each batch", kept, [n for run in foreseen.values() for n in run.state_rows])
+foreseen = scene.foreseen(truth("departures_per_window", day), reports, 75, queries)
 
-# %% tags=["prove-restart"]
-undisturbed = rows_of(spark_windows(cuts(records(today), few), 3600).published)
-prove("the process ended by SIGKILL", code, -9)
-prove("killed and restarted, the table is what one undisturbed run publishes", after_restart, undisturbed)
-prove("a copy counts once", spark.table("once"), truth("departures_per_window", "day", day=day))
+prove("three patiences, published per window: observed = oracle",
+      scene.side(found, "published"), scene.side(foreseen, "published"))
+prove("three patiences, open per window: observed = oracle",
+      scene.side(found, "open"), scene.side(foreseen, "open"))
+prove("three patiences, missing per window: observed = oracle",
+      scene.side(found, "missing"), scene.side(foreseen, "missing"))
+
+# %% tags=["prove-above"]
+above = sum((book["missing"] < 0).sum() for book in found.values())
+prove("windows with more reports than the truth", above, 0)
 
 # %% [markdown]
-# Patience that outlasts every delay: then the order of arrival can't matter. Twenty shuffles of the day go through one query as
-# twenty groups. They share a watermark, which is at least as far as each would have alone: sharing can only lose more, so no
-# loss here means no loss apart. Sessions get the same test: a late report may join two of them, and must.
+# And the power cut must not show in the table, neither as a gap nor as something counted twice.
 
-# %% tags=["prove-permutations"]
-orders = [faults.shuffled(today, seed=seed) for seed in range(20)]
-mixed = [dict(report, origin=f"{run:02} {report['origin']}", tailnum=f"{run:02} {report['tailnum']}")
-         for turn in zip(*orders) for run, report in enumerate(turn)]
-publish("shuffled-07", closed(mixed))
-patient = arriving("shuffled-07", -(-len(mixed) // 6)).withWatermark("scheduled", "2 days")
-sessions = patient.groupBy(F.session_window("scheduled", "8 hours"), "tailnum").agg(F.count("*").alias("n"))
-sessions = sessions.selectExpr("tailnum", "session_window.start AS begin", "session_window.end AS end", "n")
-by_aircraft = start(sessions, "sessions")
-batch = truth("departures_per_window", "day", day=day)
-prove("20 orders, patient: stream = batch", spark.table(finish(start(hourly(patient), "shuffled")).name),
-      pd.concat([batch.assign(origin=f"{run:02} " + batch["origin"]) for run in range(20)]))
-impatient = [len(spark_windows(cuts(records(order), few), 3600).late) for order in orders]
-prove("the same 20 orders with one hour of patience: orders that lose nothing", impatient.count(0), 0)
+# %% tags=["prove-restart"]
+undisturbed = oracle.rows(oracle.foretell(reports, third, patience=60).published)
 
-# %% tags=["prove-sessions"]
-one = truth("sessions_of_aircraft", "day", day=day)
-prove("20 orders: the same sessions of every aircraft", spark.table(finish(by_aircraft).name),
-      pd.concat([one.assign(tailnum=f"{run:02} " + one["tailnum"]) for run in range(20)]))
-sliding = single.groupBy(F.window("scheduled", "1 hour", "30 minutes"), "origin").agg(F.count("*").alias("n"))
-sliding = start(sliding.selectExpr("window.start AS begin", "origin", "n"), "sliding")
-prove("sliding windows, patient: stream = batch", spark.table(finish(sliding).name),
-      truth("departures_per_window", "day", every=30, day=day))
+prove("the process ended by SIGKILL", code, -9)
+prove("killed and restarted, the table is what one undisturbed run publishes",
+      after_restart, undisturbed)
 
 # %% [markdown]
 # ## Measure it
 #
-# One log, one program: how many reports are lost depends on how the log is read. *Record at a time* is an ideal engine. A
-# *live* stream has no backlog, so Spark adds a batch without data after each batch and closes windows sooner (foretold by the
-# oracle). *Replay* is what you ran. With Spark's defaults a replay is *one batch* and loses nothing: a test on a backlog flatters.
+# What does patience buy, and what does it cost? *Counted* is a share in percent. *Added latency* is the time from the end of a
+# window to its publication, in minutes, by the log's own clock: the median over windows.
 
-# %% tags=["look-engines"]
-live = cuts(records(reports), per_batch, live=True)
-ideal = truth("loss_by_patience", "day", patience=list(queries))
-pd.DataFrame([(patience, ideal[patience], len(spark_windows(live, patience * 60).late), losses[patience],
-               len(forecast(patience, len(reports)).late)) for patience in queries],
-             columns=["patience", "record at a time", "live", "replay", "one batch"])
-
-# %% [markdown]
-# What does patience buy, and what does it cost? Lines come from the oracle, diamonds are Spark's three runs. *Added latency* is
-# the time from the end of a window to its publication, by the clock of the log. Are live stream and replay two curves or one? A
-# batch is patience that you did not ask for.
+# %% tags=["look-price"]
+price = oracle.price(reports, queries, losses)
+look(price)
 
 # %% tags=["figure-completeness"]
-import matplotlib.pyplot as plt
-from patternlab.patterns.stream_windowing import added_latency
-from patternlab.figures import BLACK, finish as finished, label
+curve = oracle.completeness(reports, 75, range(0, 241, 30))
 
-axes, percent = plt.subplots()[1], lambda missing: 100 - 100 * missing / len(reports)
-replayed = cuts(records(reports), per_batch)
-for name, parts, at in (("replay of the backlog", replayed, -1), ("live stream", live, 0)):
-    runs = [spark_windows(parts, patience * 60) for patience in range(0, 241, 30)]
-    curve = [(added_latency(reports, run.sizes, run.watermark), percent(len(run.late))) for run in runs]
-    axes.plot(*zip(*curve))
-    label(axes, *curve[at], name, axes.lines[-1].get_color(), xytext=(8, 6))
-for patience, query in queries.items():
-    marks = [0 if pd.isna(mark) else mark.timestamp() for mark in progress(query)["watermark"]]
-    wait = added_latency(reports, progress(query)["rows"], marks)
-    axes.plot(wait, share := percent(losses[patience]), "D", color=BLACK)
-    label(axes, wait, share, f"Spark, patience {patience} min: {share:.1f} %", xytext=(8, -14))
-axes.margins(x=.2)
-finished(axes, "Completeness is bought with waiting", "added latency (minutes, median over windows)",
-         "reports counted (%)");
+axes = lines({"foretold": curve}, "Completeness is bought with waiting (diamonds: Spark)",
+             "added latency (minutes, median over windows)", "reports counted (%)")
+axes.plot(price["added latency"], price["counted"], "kD");
 
-# %% tags=["figure-state"]
-axes = plt.subplots(figsize=(9, 3.6))[1]
-for patience, query in queries.items():
-    rows = progress(query)["state_rows"]
-    axes.step(rows.index, rows, where="post", label=f"patience {patience}")
-    label(axes, rows.index[-1], rows.iloc[-1], f"{patience} min", axes.lines[-1].get_color())
-highest = {patience: max(progress(query)["state_rows"]) for patience, query in queries.items()}
-finished(axes, f"Patience is memory: at most {highest[0]}, {highest[60]} and {highest[180]} windows are kept",
-         "micro-batch", "windows kept (hour and airport)");
+# %% [markdown]
+# Spark's three runs lie on the foretold curve, and the curve flattens: each further half hour of patience costs as much waiting
+# as the one before, and saves fewer reports. No patience is right. You choose one, and know the loss that comes with it.
 
 # %% [markdown]
 # ## When not, and the neighbours
@@ -571,7 +440,11 @@ finished(axes, f"Patience is memory: at most {highest[0]}, {highest[60]} and {hi
 #    <details><summary>Answer</summary>No. Each report is in several windows, so the counts are not additive over them. Tumbling windows are.</details>
 
 # %% [markdown]
-# ## Sources
+# ## Go on
+#
+# The [lab](../labs/07-stream-windowing.ipynb) lets you choose a patience, foretell what Spark drops, and publish early without
+# a wrong sum. The [deeper notebook](07-stream-windowing-deeper.ipynb) opens the oracle, and breaks more: an idle source, a
+# deleted checkpoint, duplicates, twenty orders of arrival.
 #
 # - Akidau et al., [The Dataflow Model](https://doi.org/10.14778/2824032.2824076), VLDB 2015: the four questions, and the plane
 #   of two times (figure 2).
@@ -579,5 +452,3 @@ finished(axes, f"Patience is memory: at most {highest[0]}, {highest[60]} and {hi
 #   on late data: "the guarantee is strict only in one direction."
 # - Apache Spark, [statefulOperators.scala](https://github.com/apache/spark/blob/v4.2.0/sql/core/src/main/scala/org/apache/spark/sql/execution/streaming/operators/stateful/statefulOperators.scala):
 #   the two watermarks of a batch.
-# - Apache Flink, [Generating watermarks](https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/datastream/event-time/generating_watermarks/):
-#   idle sources.

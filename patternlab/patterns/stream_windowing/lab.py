@@ -1,19 +1,16 @@
 """Lab 07: what is right in each exercise, and what each usual mistake is told; the oracle foretells each answer."""
 import random
-from datetime import datetime, timedelta
 
 import pandas as pd
 
-from ... import faults
 from ...checking.calls import ask
 from ...checking.outcomes import Exercise, Wrong
 from ...checking.seeds import over_seeds
 from ...checking.tables import rows, same_rows
 from ...flights import events
-from .scene import HOUR, cuts, per_batch, records, spark_windows
+from . import trial
+from .oracle import HOUR, cuts, per_batch, records, spark_windows
 
-
-# --- the lab
 
 def _foretold(log, patience, size=HOUR, time="scheduled"):
     """Rows that append mode publishes of `log` in the lab's batches."""
@@ -102,7 +99,7 @@ def _spark_loss(batches, wait, mark_of="before", late=lambda time, mark: time - 
 
 def spark_loss(answer):
     """Exercise 3: function (batches of minutes, patience) -> how many records Spark drops. 20 logs decide."""
-    def trial(seed):
+    def one(seed):
         generator = random.Random(seed)
         log = [max(0, 6 * position - generator.choice((0, 0, 0, 20, 90, 150, 240))) for position in range(160)]
         size, wait = generator.choice((5, 8, 13)), generator.choice((0, 20, 45))
@@ -121,7 +118,7 @@ def spark_loss(answer):
             raise Wrong("The watermark is right, but you judge each report by its own time. Its window decides.")
         raise Wrong(f"It counts {'more' if found > expected else 'fewer'} than Spark drops.",
                     f"patience {wait}, the first batches: {batches[:4]}")
-    over_seeds(20, trial, budget=10)
+    over_seeds(20, one, budget=10)
     return "Twenty logs, twenty times the number that Spark drops. With it you can foretell a run before you pay for it."
 
 
@@ -152,105 +149,14 @@ def add_report(answer):
         if (found := grown(order, gap)) != _sessions(sorted(order), gap):
             raise Wrong(sentence, f"gap {gap}, reports in this order: {order}\nyour sessions: {found}")
 
-    def trial(seed):
+    def one(seed):
         generator = random.Random(seed)
         gap, moments = generator.choice((20, 30)), sorted(generator.sample(range(0, 600, 10), 18))
         order = generator.sample(moments, len(moments))
         if (found := grown(order, gap)) != _sessions(moments, gap):
             raise Wrong("Your sessions are not the same in every order.", f"gap {gap}, order: {order}\nyours: {found}")
-    over_seeds(20, trial, budget=10)
+    over_seeds(20, one, budget=10)
     return "Twenty orders, the same sessions: merging is independent of the order of arrival."
-
-
-LATENESS = timedelta(hours=6)
-
-
-class _Memory(dict):
-    """A dict that `ask` hands over as it is: the learner's function keeps its state in it."""
-
-
-def _panes(answer, seed, late=0., twice=0., again=0.):
-    """One run of exercise 5 under faults; raises Wrong at the first moment at which something is off."""
-    generator = random.Random(seed)
-    first = datetime(2013, 7, 1, 9)
-    log = []
-    for position in range(120):
-        slot = first + timedelta(minutes=5 * position)
-        log.append({"key": f"flight {position}", "origin": generator.choice(("EWR", "JFK")),
-                    "scheduled": f"{slot:%Y-%m-%dT%H:%M:%SZ}", "arrival": f"{slot:%Y-%m-%dT%H:%M:%SZ}"})
-    log = faults.late(log, late, (40, 600), seed)
-    log = faults.duplicated(log, twice, seed, minutes=25)
-    ends = f"{first + timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"
-    log = [dict(event, scheduled=datetime.strptime(event["scheduled"], "%Y-%m-%dT%H:%M:%SZ")) for event in log]
-    size = generator.choice((4, 7, 11))
-    batches = [log[at:at + size] for at in range(0, len(log), size)]
-    tick = {"key": "tick", "origin": "tick", "scheduled": datetime.strptime(ends, "%Y-%m-%dT%H:%M:%SZ"), "arrival": ends}
-    memory, table, counted, newest, mark, punctual = _Memory(), [], {}, first, first - timedelta(minutes=30), set()
-    for number, batch in enumerate([*batches, [tick], []]):
-        mark = max(mark, newest - timedelta(minutes=30))
-        newest = max([newest, *(report["scheduled"] for report in batch)])
-        made = _delivered(answer, number, batch, mark, memory)
-        if generator.random() < again and (echo := _delivered(answer, number, batch, mark, memory)):
-            raise Wrong("A batch that was delivered again was published again. Remember which numbers you have done.",
-                        echo[:4])
-        table += made
-        for report in batch:
-            window = report["scheduled"].replace(minute=0), report["origin"]
-            if window[0] + timedelta(hours=1) + LATENESS > mark:
-                counted.setdefault(window, set()).add(report["key"])
-        _judge_panes(number, table, made, counted, mark, punctual)
-    left = _leaves(memory)
-    if left > 12:
-        raise Wrong(f"When every window was over, your memory still held {left} values. Forget a window when the "
-                    "watermark is six hours past its end.")
-
-
-def _delivered(answer, number, batch, mark, memory):
-    made = ask(answer, number, [dict(report) for report in batch], mark, memory)
-    if not isinstance(made, list) or any(not isinstance(row, (list, tuple)) or len(row) != 4 for row in made):
-        raise Wrong("Return a list of rows (begin, origin, pane, n), an empty one if there is nothing to say.")
-    return made
-
-
-def _judge_panes(number, table, made, counted, mark, punctual):
-    sums, last = {}, {}
-    for begin, origin, _, n in table:
-        sums[begin, origin] = sums.get((begin, origin), 0) + n
-        last[begin, origin] = n
-    for window, keys in counted.items():
-        rows, total = [row for row in table if tuple(row[:2]) == window], sums.get(window, 0)
-        if total > len(keys) and len(rows) > 1 and all(row[3] >= 0 for row in rows):
-            raise Wrong(f"After batch {number} the panes of one window sum to more than its reports: an earlier pane "
-                        "was not taken back.", rows[-4:])
-        if total != len(keys):
-            raise Wrong(f"After batch {number} the panes of one window sum to {'more' if total > len(keys) else 'less'} "
-                        "than the different reports that came for it.", rows[-4:])
-        if last[window] != len(keys):
-            raise Wrong(f"After batch {number} the last row of a window is not its whole count. Take the old count back "
-                        "with a negative row, then say the new one.", rows[-4:])
-    if stray := [row for row in table if tuple(row[:2]) not in counted]:
-        raise Wrong("You published a window for which no report was in time.", stray[:3])
-    said = {}
-    for begin, origin, pane, _ in made:
-        said.setdefault((begin, origin), set()).add(pane)
-    for window, panes in said.items():
-        over = window[0] + timedelta(hours=1) <= mark
-        right = "early" if not over else "late" if window in punctual else "on time"
-        if panes != {right}:
-            raise Wrong(f"In batch {number} a window was published as {' and '.join(sorted(map(str, panes)))}; it should "
-                        f"say {right}.", [row for row in made if tuple(row[:2]) == window])
-        if over:
-            punctual.add(window)
-    silent = [window for window in counted if window[0] + timedelta(hours=1) <= mark and window not in punctual]
-    if silent:
-        raise Wrong(f"In batch {number} the watermark reached the end of a window, and no pane said on time.",
-                    f"{silent[0][0]:%H:%M} {silent[0][1]}, watermark {mark:%H:%M}")
-
-
-def _leaves(value) -> int:
-    if isinstance(value, dict):
-        return sum(map(_leaves, value.values()))
-    return sum(map(_leaves, value)) if isinstance(value, (list, tuple, set, frozenset)) else 1
 
 
 def panes(answer):
@@ -261,10 +167,10 @@ def panes(answer):
     for fault, named in (({}, ""), ({"twice": .2}, "With reports that come twice: "),
                          ({"late": .3}, "With late reports: "), ({"again": .4}, "With batches that are delivered again: ")):
         try:
-            _panes(answer, 1, **fault)
+            trial.run(answer, 1, **fault)
         except Wrong as wrong:
             raise Wrong(named + wrong.sentence, wrong.show) from None
-    over_seeds(20, lambda seed: _panes(answer, seed, late=.3, twice=.1, again=.2), budget=20)
+    over_seeds(20, lambda seed: trial.run(answer, seed, late=.3, twice=.1, again=.2), budget=20)
     return "Twenty runs with late, repeated and redelivered reports: at every moment the sums were right."
 
 

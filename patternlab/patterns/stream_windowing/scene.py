@@ -1,112 +1,175 @@
-"""The oracle of pattern 07: what Spark publishes and drops of a log, told by plain Python.
-
-All times are whole seconds since 1970 in UTC; a record is a pair (event time, key).
-"""
-from collections import Counter
-from functools import lru_cache
-from typing import NamedTuple
+"""The world around pattern 07: reports by hand, the books of a query, and the program that is killed."""
+import inspect
+import json
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pandas as pd
+from pyspark.sql import SparkSession
 
-HOUR = 3600
+from ...engines.programs import Program
+from ...flights import days
+from ...proof import progress
+from .oracle import cuts, foretell, rows
 
-
-class Replay(NamedTuple):
-    """What a windowed count does with a log. Windows are keyed (start in seconds, key), values are counts of records."""
-    published: dict         # windows that append mode has published
-    open: dict              # windows that wait in the state store when the query ends: not published, not lost
-    lost: dict              # records that came too late, by their window
-    late: list              # the same records as positions in the log (a sliding window may lose one several times)
-    sizes: list             # per batch: records read
-    watermark: list         # per batch: the watermark with which it publishes, 0 while nothing has been seen
-    state_rows: list        # per batch: windows that remain in the state store after it
-    dropped: list           # per batch: what the metric numRowsDroppedByWatermark says, a number of late (window, key)
+SETTINGS = {                                    # of the session: what makes a batch of fifty reports cheaper
+    "spark.sql.shuffle.partitions": 1,
+    "spark.databricks.delta.stats.collect": False,
+    "spark.sql.adaptive.enabled": False,
+    "spark.sql.streaming.checkpoint.fileChecksum.enabled": False}
 
 
-def records(events, by="origin", time="scheduled"):
-    """(seconds, events[i][by]) for each event, in the order given."""
-    moments = pd.to_datetime([e[time] for e in events], utc=True, format="ISO8601")
-    return list(zip(pd.DatetimeIndex(moments).as_unit("s").asi8.tolist(), (e[by] for e in events)))
+# --- reports by hand, and queries that end ------------------------------------------------------------------------------
+def by_hand(*texts) -> list:
+    """Reports of EWR on 1 July in order of arrival, each from a text "A 09:10 09:12": its key, planned, and left."""
+    day, made = "2013-07-01T", []
+    for key, planned, left in map(str.split, texts):
+        made.append({"key": key, "origin": "EWR", "scheduled": f"{day}{planned}:00Z", "arrival": f"{day}{left}:00Z"})
+    return sorted(made, key=lambda report: report["arrival"])
 
 
-def cuts(records, size, live=False):
-    """Cut a log into batches of `size`, as maxOffsetsPerTrigger=size does with a topic of one partition.
-
-    live=True: the stream keeps up with its source, so each batch is followed by one without data, as Spark does when
-    no data waits and the watermark has moved.
-    """
-    batches = [records[start:start + size] for start in range(0, len(records), size)]
-    return [part for batch in batches for part in (batch, [])] if live else batches
+def first_day(slice="day") -> tuple:
+    """The first day of a slice, itself a slice: on one day a batch is short enough to show what patience loses."""
+    first, _ = days(slice)
+    return first, first
 
 
-def spark_windows(batches, patience, size=HOUR, every=None):
-    """Predict, record by record, what Spark 4.2 makes of a windowed count in append mode.
-
-    batches   lists of (event time, key); [] is a batch without data
-    patience  seconds between the newest event time and the watermark
-    size      length of a window, `every` the distance of two starts (default: size, so windows do not overlap)
-    """
-    every = every or size
-    state, lost, published = Counter(), Counter(), {}
-    late, sizes, marks, state_rows, dropped = [], [], [], [], []
-    newest = watermark = position = 0
-    waiting = [list(batch) for batch in batches]
-    while waiting or newest - patience > watermark:
-        batch = waiting.pop(0) if waiting else []   # at the end of the log the watermark still has to move
-        too_old, watermark = watermark, max(watermark, newest - patience)
-        too_late = set()
-        for time, key in batch:
-            newest = max(newest, time)              # for the watermark of the next batch, not of this one
-            for start in range(time - time % every, time - size, -every):
-                window = (start, key)
-                if start + size <= too_old:         # over, by the watermark of the batch before
-                    lost[window] += 1
-                    late.append(position)
-                    too_late.add(window)
-                else:
-                    state[window] += 1
-            position += 1
-        for window in [w for w in state if w[0] + size <= watermark]:
-            published[window] = state.pop(window)   # publish once, then forget
-        sizes.append(len(batch))
-        marks.append(watermark)
-        state_rows.append(len(state))
-        dropped.append(len(too_late))
-    return Replay(published, dict(state), dict(lost), late, sizes, marks, state_rows, dropped)
+def closed(reports) -> list:
+    """`reports` and a last one, four days on, that lets every window close: key, origin and aircraft "tick"."""
+    last = max(report["scheduled"] for report in reports)
+    at = f"{datetime.fromisoformat(last[:-1]) + timedelta(days=4):%Y-%m-%dT%H:%M:%SZ}"
+    return [*reports, {"key": "tick", "origin": "tick", "tailnum": "tick", "scheduled": at, "arrival": at}]
 
 
-def added_latency(events, sizes, watermark, size=HOUR):
-    """Minutes from the end of a window to its publication, the median over windows that the log publishes.
-
-    sizes, watermark   per batch: records read, and the watermark (seconds) it publishes with: a Replay's, or a query's
-    The clock is the log's own: a batch publishes when its last record arrives. Windows that stay open do not count.
-    """
-    clock = [moment for moment, _ in records(events, "kind", "arrival")]
-    read, waits = 0, []
-    ends = sorted({moment - moment % size + size for moment, _ in records(events, "kind")}, reverse=True)
-    for count, mark in zip(sizes, watermark):
-        read += count
-        while ends and ends[-1] <= mark:
-            waits.append((clock[read - 1] - ends.pop()) / 60)
-    return float(pd.Series(waits, dtype=float).median())
+def side_by_side(orders) -> list:
+    """Several orders as one log: the first report of each, then the second; origin and aircraft carry the order's number."""
+    made = []
+    for turn in zip(*orders):
+        for number, report in enumerate(turn):
+            named = {name: f"{number:02} {report[name]}" for name in ("origin", "tailnum")}
+            made.append({**report, **named})
+    return made
 
 
-def per_batch(log) -> int:
-    """How many reports the lab reads at a time: as few batches as still show a minute of patience too little or too much.
-
-    Each batch costs a third of a second, so a log is cut into 9 batches, or more where Spark would publish the same windows
-    with 59 or 61 minutes (9 are enough for the day), at most 18 and of 50 reports.
-    """
-    return _per_batch(tuple(records(log)))
+def repeated(frame, name: str, times: int):
+    """A frame as each of the orders of side_by_side must give it: its column `name` carries the order's number."""
+    return pd.concat([frame.assign(**{name: f"{number:02} " + frame[name]}) for number in range(times)])
 
 
-@lru_cache(maxsize=4)
-def _per_batch(log) -> int:
-    def published(size, minutes):
-        return spark_windows(cuts(log, size), minutes * 60).published
+def emptied(folder) -> str:
+    """`folder` without what an earlier run left in it: a cell that is run again begins again."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return str(folder)
 
-    for size in (-(-len(log) // batches) for batches in range(9, 18) if log):
-        right = published(size, 60)
-        if right not in (published(size, 59), published(size, 61)):
-            return size
-    return max(50, -(-len(log) // 18))
+
+def finish(query):
+    """Wait until the query has ended; the query. TimeoutError after 300 s."""
+    if not query.awaitTermination(300):
+        query.stop()
+        raise TimeoutError("The query did not end in 300 s. Close other notebooks, run the cell again.")
+    return query
+
+
+def standing(queries):
+    """Wait for queries, each into a table of its own name: a frame of their batches, reports published, windows kept."""
+    spark, made = SparkSession.getActiveSession(), {}
+    for query in queries:
+        batches = progress(finish(query))
+        made[query.name] = {"batches": len(batches), "published": int(spark.table(query.name).toPandas()["n"].sum()),
+                            "windows kept": int(batches["state_rows"].iloc[-1])}
+    return pd.DataFrame.from_dict(made, orient="index")
+
+
+class Said(dict):
+    """What a query with foreachBatch(said.note) says: {batch: "09h: 3  10h: 2"}."""
+
+    def note(self, batch, number):
+        """Note the rows (begin, n) of a batch."""
+        self[number] = "  ".join(sorted(f"{row.begin:%H}h: {row.n}" for row in batch.collect()))
+
+
+def retold(reports, size, queries, said: dict):
+    """A frame with a row a batch: the keys that it reads, the first query's watermark, and what was said in each mode."""
+    reads = {number: " ".join(report["key"] for report in batch) for number, batch in enumerate(cuts(reports, size))}
+    watermark = progress(queries[0]).set_index("batch")["watermark"].dt.strftime("%H:%M")
+    return pd.DataFrame({"reads": reads, "watermark": watermark, **said}).fillna("")
+
+
+def show(function) -> None:
+    """Print the code of a function without its docstring."""
+    code = inspect.getsource(function)
+    head, _, body = code.split('"""', 2)
+    print(head.rstrip() + body.rstrip())
+
+
+# --- books: where every report is ---------------------------------------------------------------------------------------
+def books(truth, published, waiting):
+    """Per window (begin, origin): its reports in truth, published, open (in the state store), and missing (in neither)."""
+    sides = {}
+    for side, frame in {"truth": truth, "published": published, "open": waiting}.items():
+        frame = frame.toPandas() if hasattr(frame, "toPandas") else frame
+        sides[side] = frame.astype({"begin": "datetime64[us]"}).set_index(["begin", "origin"])["n"]
+    sides = pd.concat(sides, axis=1).fillna(0).astype(int)
+    return sides.assign(missing=sides["truth"] - sides["published"] - sides["open"])
+
+
+def side(found: dict, name: str):
+    """One side of the books {patience: books}, as rows to compare: patience, begin, origin, n (zeros left out)."""
+    every = pd.concat({patience: kept[name] for patience, kept in found.items()}, names=["patience"]).rename("n")
+    return every[every != 0].reset_index()
+
+
+def foreseen(truth, reports, size, patiences) -> dict:
+    """{patience: books} as the oracle foretells them for a log that is read `size` reports a batch."""
+    made = {}
+    for patience in patiences:
+        run = foretell(reports, size, patience)
+        lost = rows(run.lost).set_index(["begin", "origin"])["n"]
+        made[patience] = books(truth, rows(run.published), rows(run.open)).assign(missing=lost).fillna(0).astype(int)
+    return made
+
+
+# --- the program that is killed -----------------------------------------------------------------------------------------
+class Elsewhere(Program):
+    """A program with a Spark of its own, which starts at once and then does what it is told. It ends with the kernel."""
+
+    def __init__(self, file, broker):
+        lines = ["import json, sys", "from pyspark.sql import functions as F", "from patternlab import kafka, spark_session",
+                 f"spark = spark_session('07-elsewhere', **{SETTINGS | {'spark.ui.enabled': False}!r})", "broker = kafka()",
+                 "for line in sys.stdin:", "    exec(json.loads(line), globals())"]
+        Path(file).write_text("\n".join(lines), encoding="utf-8")
+        self._rehearsal, self._job = emptied(Path(file).with_suffix(".rehearsal")), ""
+        super().__init__(file, PATTERNLAB_KAFKA=broker.bootstrap)
+
+    def learn(self, *functions, rehearse, **constants) -> None:
+        """Give it functions, by their source, and constants. The last function starts a query: job(topic, per_batch, folder).
+
+        It rehearses the job with `rehearse`, the first two of these, so that nothing is cold when it counts.
+        """
+        self._job = functions[-1].__name__
+        for name, constant in constants.items():
+            self._tell(f"{name} = {constant!r}")
+        for function in functions:
+            self._tell(inspect.getsource(function))
+        self.go(*rehearse, self._rehearsal)
+
+    def go(self, *arguments) -> None:
+        """Let it do its job with these arguments."""
+        self._tell(f"{self._job}{arguments!r}.awaitTermination()")
+
+    def _tell(self, code: str) -> None:
+        self.stdin.write(json.dumps(code).encode() + b"\n")
+        self.stdin.flush()
+
+
+def batches(folder) -> tuple:
+    """(begun, finished): the batches that a query has noted in `folder`/checkpoint."""
+    begun, finished = (len(list(Path(folder, "checkpoint", part).glob("[0-9]*"))) for part in ("offsets", "commits"))
+    return begun, finished
+
+
+def in_the_middle(folder, after: int = 2) -> bool:
+    """Whether a batch has begun and not finished, with at least `after` whole ones before it."""
+    begun, finished = batches(folder)
+    return begun > finished >= after
