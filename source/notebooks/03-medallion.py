@@ -371,8 +371,8 @@ pd.DataFrame({"before": before, "rebuilt from the tidied bronze": after})
 
 # %% [markdown]
 # "Not measured" and "calm" are one value now, in the only place that knew the difference. No rule in silver can tell them apart again. What
-# helps today is that Delta keeps old versions of a table until `VACUUM`; version 0 is what the
-# stream wrote. (`RESTORE TABLE` is the command for it.) That is luck. The deeper notebook has a bronze that can only grow.
+# helps today is that Delta keeps old versions of a table until `VACUUM`, and version 0 is what the stream wrote. (`RESTORE TABLE` is the
+# command for it.) That is luck. The deeper notebook has a bronze that can only grow.
 
 # %% tags=["break-bronze-repaired"]
 as_it_arrived = spark.read.format("delta").option("versionAsOf", 0)
