@@ -1,15 +1,15 @@
 # %% [markdown] signature=["MERGE INTO", "ANTI JOIN", "LATERAL VIEW stack", "replaceWhere"]
 # # 04 Star schema, deeper: what else can a fact be, and what does a layout cost?
 #
-# Seven things that the [lesson](04-star-schema.ipynb) left out, each with its proof: yes-or-no marks, a fact that is revisited, a
-# fact without a measure, one history read in four ways, a clock that is no key, a load that dies half way, and three layouts
-# measured on a year.
+# Seven things that the [lesson](04-star-schema.ipynb) left out, each with its proof: yes-or-no marks, a fact that is
+# revisited, a fact without a measure, one history read in four ways, a clock that is no key, a load that dies half way, and
+# three layouts measured on a year.
 
 # %% [markdown]
 # ## Set up
 #
-# `scene.ready_star` builds the star of the lesson in one go, with the aircraft's whole history. Here it holds the flights of a year,
-# so this cell takes a while.
+# `scene.ready_star` builds the star of the lesson in one go, with the aircraft's whole history. Here it holds the flights
+# of a year, so this cell takes a while.
 
 # %% tags=["setup"]
 import pandas as pd
@@ -21,7 +21,8 @@ scene.open_schema(spark, workspace("04-star-schema-deeper"))
 look(pd.Series(scene.ready_star(spark, "year"), name="rows"))
 
 # %% [markdown]
-# A star that you did not build deserves a check before you lean on it.
+# The facts are one row per scheduled departure, as in the lesson; the aircraft's versions are those of the year. A star
+# that you did not build deserves a check before you lean on it.
 
 # %% tags=["prove-star"]
 by_carrier = spark.sql("""
@@ -34,8 +35,8 @@ prove("and the star with the published flights",
 # %% [markdown]
 # ## Three marks, eight rows
 #
-# Each fact of this star says yes or no three times: cancelled, diverted, overnight. None of the three is worth a dimension. A **junk
-# dimension** takes them together: it has a row for each combination, also for those that nobody has seen yet.
+# Each fact of this star says yes or no three times: cancelled, diverted, overnight. None of the three is worth a dimension.
+# A **junk dimension** takes them together: it has a row for each combination, also for those that nobody has seen yet.
 
 # %% tags=["step-flags"]
 spark.sql("""
@@ -47,7 +48,7 @@ spark.sql("""
 look(spark.table("dim_flags").orderBy("flags_key"))
 
 # %% [markdown]
-# The facts look the combination up and keep one key.
+# The facts look the combination up and keep one key in place of three columns. Compare what the two tables weigh.
 
 # %% tags=["step-flagged"]
 spark.sql("""
@@ -59,8 +60,8 @@ for table in ["fact_departure", "fact_flagged"]:
     print(f"{table}: {len(spark.table(table).columns)} columns, {size / 1e6:.2f} MB")
 
 # %% [markdown]
-# In a columnar file the saving is small: marks that hardly ever change compress to nearly nothing. What you gain is a table of the marks,
-# to which a fourth can be added, with a name for each combination, and no fact is touched by the names.
+# In a columnar file the saving is small: marks that hardly ever change compress to nearly nothing. What you gain is a table
+# of the marks, to which a fourth can be added, with a name for each combination, and no fact is touched by the names.
 
 # %% tags=["prove-flags"]
 flagged = spark.sql("""
@@ -75,8 +76,8 @@ prove("the marks are those of the published flights",
 # %% [markdown]
 # ## A row that is revisited
 #
-# A transaction fact is written once. An **accumulating snapshot** is revisited: one row per departure, a column per milestone, filled in as
-# events come. Follow the first day of the slice. Its events are on a topic of their own.
+# A transaction fact is written once. An **accumulating snapshot** is revisited: one row per departure, a column per
+# milestone, filled in as events come. Follow the first day of the slice. Its events are on a topic of their own.
 
 # %% tags=["step-life"]
 day = spark.sql("SELECT min(scheduled_date) FROM departures").first()[0]
@@ -89,8 +90,8 @@ print(f"{sent:,} events of {day:%d %B %Y}")
 look(spark.table("life"), 3)
 
 # %% [markdown]
-# The events of one flight become one row with a column per milestone. The first one of a flight inserts it, later ones fill what is still
-# empty, and what is filled stays. Take half of the log in, then all of it.
+# The events of one flight become one row with a column per milestone. The first one of a flight inserts it, later ones fill
+# what is still empty, and what is filled stays. Take half of the log in, then all of it.
 
 # %% tags=["step-milestones"]
 spark.sql("""
@@ -131,7 +132,8 @@ whole = accumulate(sent // 2, sent)
 look([half, whole])
 
 # %% [markdown]
-# Between the two loads the row of a flight changed, which no transaction fact does. At the end the milestones are those of the day.
+# After half of the log some flights are in the air: departed, and not ended. Between the two loads their rows changed,
+# which no transaction fact does. At the end the milestones are those of the day.
 
 # %% tags=["prove-snapshot"]
 stood = spark.sql("""
@@ -144,8 +146,8 @@ prove("the snapshot has the day's milestones",
 # %% [markdown]
 # ## A stock, and how to add it up
 #
-# *In the air* is a stock, like a bank balance. Such a measure is **semi-additive**: the origins of one moment add up. Moments do not,
-# since a flight is in the air at several of them.
+# *In the air* is a stock, like a bank balance. Such a measure is **semi-additive**: the origins of one moment add up.
+# Moments do not, since a flight is in the air at several of them.
 
 # %% tags=["figure-airborne"]
 airborne = spark.sql("""
@@ -159,12 +161,12 @@ airborne = spark.sql("""
 by_origin = airborne.pivot(index="hour", columns="origin", values="flights").fillna(0)
 total = by_origin.sum(axis=1)
 lines({"all origins": total, **by_origin.to_dict("series")},
-      f"At {total.idxmax():%H:%M} UTC {total.max():.0f} flights are in the air, the most of the day",
+      f"At most {total.max():.0f} flights are in the air at once",
       "time (UTC)", "flights in the air");
 
 # %% [markdown]
-# Over time take the largest total, or the mean of the totals. The sum over the hours counts a flight once for each hour that it flies; and the
-# largest numbers of the origins need not fall on one hour.
+# Over time take the largest total, or the mean of the totals. The sum over the hours counts a flight once for each hour
+# that it flies; and the largest numbers of the origins need not fall on one hour.
 
 # %% tags=["step-semi-additive"]
 print(f"aircraft that took off: {stood['departed']:,}")
@@ -181,8 +183,8 @@ prove("at one moment the origins add up to all that fly", int(total.max()), at_o
 # %% [markdown]
 # ## What did not happen
 #
-# A **warehouse** holds the atomic facts once, for everybody; a mart is a cut for one team. Marts made with the same **conformed** dimensions
-# can be compared. Planning gets a row per route and day, operations gets the flights that flew.
+# A **warehouse** holds the atomic facts once, for everybody; a mart is a cut for one team. Marts made with the same
+# **conformed** dimensions can be compared. Planning gets a row per route and day, operations gets the flights that flew.
 
 # %% tags=["step-marts"]
 ROUTE = "scheduled_date_key, carrier_key, origin_airport_key, dest_airport_key"
@@ -197,8 +199,9 @@ for mart in ["mart_routes", "mart_punctuality"]:
     print(f"{mart}: {spark.table(mart).count():,} rows")
 
 # %% [markdown]
-# Which routes were served on a day, and nobody flew? No measure can answer: what did not happen has no row among the flights that
-# flew. A **factless fact** has keys and nothing else. It remembers what was on offer.
+# The first mart knows what was planned, the second what happened. Which routes were served on a day, and nobody flew? What
+# did not happen has no row among the flights that flew, so no measure of theirs can answer. A **factless fact** has keys
+# and nothing else: it remembers what was on offer.
 
 # %% tags=["step-factless"]
 spark.sql(f"""
@@ -216,8 +219,8 @@ look(spark.sql("""
     ORDER BY 1, 2, 3, 4""", idle=nobody_flew), 3)
 
 # %% [markdown]
-# To **drill across** is to sum each mart by the dimension that they share, and to join the sums. Joining the rows first would count one side several
-# times.
+# To **drill across** is to sum each mart by the dimension that they share, and to join the sums. Joining the rows first
+# would count one side several times.
 
 # %% tags=["prove-marts"]
 drilled = spark.sql("""
@@ -238,8 +241,8 @@ prove("routes served, and nobody flew",
 # %% [markdown]
 # ## One history, four readings
 #
-# **Type 1** overwrites, **type 2** adds a row, **type 3** keeps one column with the value before. **Type 6** is type 2 with today's value on
-# every version: all four can be read from it, because it forgets nothing.
+# **Type 1** overwrites, **type 2** adds a row, **type 3** keeps one column with the value before. **Type 6** is type 2 with
+# today's value on every version: all four can be read from it, because it forgets nothing.
 
 # %% tags=["step-types"]
 spark.sql("""
@@ -267,8 +270,8 @@ by_type = readings.pivot(index="operator", columns="reading", values="flights")
 look(by_type.fillna(0).astype(int).sort_index())
 
 # %% [markdown]
-# Type 3 counts by the operator before, and type 1 by today's. Only type 2 knows who flew. A question about the past needs type 2, a question
-# about today's fleet needs type 1, and type 6 answers both from one table.
+# Type 3 counts by the operator before, and type 1 by today's. Only type 2 knows who flew. A question about the past needs
+# type 2, a question about today's fleet needs type 1, and type 6 answers both from one table.
 
 # %% tags=["prove-types"]
 prove("each type counts as it remembers", readings, truth("operator_readings", "year"))
@@ -276,8 +279,8 @@ prove("each type counts as it remembers", readings, truth("operator_readings", "
 # %% [markdown]
 # ## A clock that is no key
 #
-# The weather file has one row per airport and hour: `hour` on the local clock, `time_hour` in UTC. Somebody takes the hour of a UTC time and looks
-# it up under `hour`.
+# The weather file has one row per airport and hour: `hour` on the local clock, `time_hour` in UTC. Somebody takes the hour
+# of a UTC time and looks it up under `hour`.
 
 # %% tags=["break-weather-hour"]
 weather = spark.read.parquet(dataset("weather"))
@@ -295,8 +298,8 @@ found = found.toPandas().set_index("lookup")
 look(found)
 
 # %% [markdown]
-# Both lookups find weather for most flights, and the first finds that of another hour. A key needs the same clock on both sides. It also needs
-# a clock that never repeats, and the local one does, in the night when clocks go back.
+# Both lookups find weather for most flights, and the first finds that of another hour. A key needs the same clock on both
+# sides. It also needs a clock that never repeats, and the local one does, in the night when clocks go back.
 
 # %% tags=["prove-clock"]
 repeated = spark.sql("""
@@ -313,8 +316,8 @@ prove("the local hours that occur twice, when clocks go back",
 # %% [markdown]
 # ## A load that dies half way
 #
-# Tonight's facts come in parts, one per airport. The load dies when its first part is written, and the scheduler starts it again. First
-# the load that appends.
+# Tonight's facts come in parts, one per airport. The load dies when its first part is written, and the scheduler starts it
+# again. First the load that appends.
 
 # %% tags=["break-retry"]
 tonight = spark.table("fact_departure").where(f"scheduled_date_key = {day:%Y%m%d}")
@@ -340,8 +343,8 @@ run_with_retry(append)
 print(f"{tonight.count():,} facts tonight, {spark.table('appended').count():,} written")
 
 # %% [markdown]
-# The part that was written before the crash is there twice. Let a load *replace* its part instead, and a retry is harmless, however often
-# it happens.
+# The part that was written before the crash is there twice. Let a load *replace* its part instead, and a retry is harmless,
+# however often it happens.
 
 # %% tags=["break-retry-repaired"]
 def replace(facts, part):
@@ -360,8 +363,9 @@ prove("after a crash and a retry each fact of the night is there once",
 # %% [markdown]
 # ## Three layouts, five questions
 #
-# The same facts in three layouts, all columnar: the star; one **wide** table with every name in every row; and a small **aggregate** per
-# day, carrier and origin. Which answers five business questions fastest, and which reads the fewest bytes? Write it down.
+# The same facts in three layouts, all columnar: the star; one **wide** table with every name in every row; and a small
+# **aggregate** per day, carrier and origin. Which answers five business questions fastest, and which reads the fewest
+# bytes? Write it down.
 
 # %% tags=["predict"]
 guess = {"fastest": "star", "fewest bytes": "star"}     # wide, star or aggregate
@@ -387,7 +391,8 @@ look(pd.Series({layout: spark.table(table).count() for layout, table in LAYOUTS.
                name="rows"))
 
 # %% [markdown]
-# The five questions are the same word for word in each layout. Only what stands after FROM differs: the wide table needs no join.
+# The five questions are the same word for word in each layout. Only what stands after FROM differs: the wide table needs no
+# join.
 
 # %% tags=["step-questions"]
 DATE = "JOIN dim_date ON date_key = scheduled_date_key"
@@ -413,28 +418,29 @@ def queries(layout):
 print(queries("aggregate")[2])
 
 # %% [markdown]
-# A query opens only the columns that it names: that is what **OLAP** engines are made for. `scene.read_by` asks the plan which columns those are, and
-# adds up their bytes in the footers of the files.
+# A query opens only the columns that it names: that is what **OLAP** engines are made for. `scene.read_by` asks the plan
+# which columns those are, and adds up their bytes in the footers of the files.
 
 # %% tags=["step-five-questions"]
 answers, cost = {}, {}
-for layout, table in LAYOUTS.items():
-    read = [scene.read_by(spark, query) for query in queries(layout)]
+for layout in LAYOUTS:
+    five = queries(layout)
+    files, size = scene.read_by(spark, five)
     with measure(f"five questions, {layout}") as asked:
-        results = [spark.sql(query).collect() for query in queries(layout)]
-        asked.rows = spark.table(table).count()
-    answers[layout] = [sorted(rows, key=str) for rows in results]
-    cost[layout] = {"seconds": asked.seconds, "files": sum(files for files, _ in read),
-                    "kB read": sum(size for _, size in read) / 1000}
+        answers[layout] = [sorted(spark.sql(query).collect(), key=str) for query in five]
+    cost[layout] = {"seconds": asked.seconds, "files": files, "kB read": size / 1000}
 look(pd.DataFrame(cost).T, text="{:,.2f}")
+
+# %% [markdown]
+# Three layouts, one set of answers: that they agree comes before which one is fast.
 
 # %% tags=["prove-layouts"]
 prove("the star gives the wide table's five answers", answers["star"], answers["wide"])
 prove("and so does the aggregate", answers["aggregate"], answers["wide"])
 
 # %% [markdown]
-# Repeated names compress well in columns, so a wide table need not read much more than a star. But reading says nothing about change. Rename one
-# carrier in each layout, and ask the table's history what had to be written.
+# Repeated names compress well in columns, so a wide table need not read much more than a star. But reading says nothing
+# about change. Rename one carrier in each layout, and ask the table's history what had to be written.
 
 # %% tags=["figure-layouts"]
 def rewritten(table):
@@ -446,19 +452,19 @@ def rewritten(table):
 
 in_dimension = rewritten("dim_carrier")
 renamed = {"wide": rewritten("wide"), "star": in_dimension, "aggregate": in_dimension}
-bars({"read by five questions": {layout: cost[layout]["kB read"] for layout in cost},
-      "written by a rename": renamed},
+read = {layout: cost[layout]["kB read"] for layout in cost}
+bars({"read by five questions": read, "written by a rename": renamed},
      "A rename writes a wide table anew, and one small file of a star", "kB", log=True);
 
 # %% tags=["step-guess"]
-seconds = pd.Series({layout: cost[layout]["seconds"] for layout in cost})
-size = pd.Series({layout: cost[layout]["kB read"] for layout in cost})
+costs = pd.DataFrame(cost).T
 look([{"": "you guessed", **guess},
-      {"": "measured", "fastest": seconds.idxmin(), "fewest bytes": size.idxmin()}])
+      {"": "measured", "fastest": costs["seconds"].idxmin(),
+       "fewest bytes": costs["kB read"].idxmin()}])
 
 # %% [markdown]
-# An aggregate answers only what it was built for: it has no aircraft, so *miles by manufacturer* is out of its reach, while the star needs one
-# more join.
+# An aggregate answers only what it was built for: it has no aircraft, so *miles by manufacturer* is out of its reach, while
+# the star needs one more join.
 #
-# Back to the [lesson](04-star-schema.ipynb), or on to the [lab](../labs/04-star-schema.ipynb), whose last exercise builds a snapshot that any
-# order of events fills.
+# Back to the [lesson](04-star-schema.ipynb), or on to the [lab](../labs/04-star-schema.ipynb), whose last exercise builds a
+# snapshot that any order of events fills.

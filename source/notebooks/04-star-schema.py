@@ -15,12 +15,12 @@
 # %% [markdown]
 # ## Set up
 #
-# Spark, a Kafka broker, and an empty schema for the tables. `scene` is the world around this notebook: the airlines that report
-# their flights, and three files that describe carriers, airports and aircraft.
+# Spark, a Kafka broker, and an empty schema for the tables. `scene` is the world around this notebook: the airlines that
+# report their flights, and three files that describe carriers, airports and aircraft.
 
 # %% tags=["setup"]
 import matplotlib.pyplot as plt
-from patternlab import bars, dataset, kafka, look, measure, prove, scoreboard, timeline
+from patternlab import bars, kafka, look, measure, prove, scoreboard, timeline
 from patternlab import spark_session, truth, workspace
 from patternlab.patterns.star_schema import scene
 spark, broker = spark_session("04-star-schema"), kafka()
@@ -45,8 +45,8 @@ toy_flights = spark.sql("""
 look(toy_flights)
 
 # %% [markdown]
-# Now the real feed. The airlines' operational systems publish one JSON message per flight, and it holds everything about *that*
-# flight. For a system that handles one flight at a time this is the right shape.
+# Now the real feed. The airlines' operational systems publish one JSON message per flight, and it holds everything about
+# *that* flight. For a system that handles one flight at a time this is the right shape.
 
 # %% tags=["look-topic"]
 reported = broker.feed("reports-04", scene.reports("month"))
@@ -74,8 +74,8 @@ look(reports.select("offset", "scheduled", "carrier", "flight", "tailnum", "dest
 # %% [markdown]
 # ## The naive way
 #
-# Somebody asks for miles by manufacturer. The file of aircraft knows manufacturers, so you join it: on `tailnum`, or, with less
-# typing, on every column name that both tables have. On the toy both joins keep all six flights.
+# Somebody asks for miles by manufacturer. The file of aircraft knows manufacturers, so you join it: on `tailnum`, or, with
+# less typing, on every column name that both tables have. On the toy both joins keep all six flights.
 
 # %% tags=["step-naive-toy"]
 toy_planes = spark.sql("""
@@ -114,8 +114,8 @@ bars(kept, "Both joins lose flights, and neither says so", "flights in the resul
 # %% [markdown]
 # ### Step 1: say what one row is
 #
-# The grain is a sentence: *one row per scheduled departure*, cancelled ones too. The sentence has to be a key, so test it. Two
-# candidates look good. Count how many different values each has; then look at a whole year.
+# The grain is a sentence: *one row per scheduled departure*, cancelled ones too. The sentence has to be a key, so test it.
+# Two candidates look good. Count how many different values each has; then look at a whole year.
 
 # %% tags=["step-grain"]
 look(spark.sql("""
@@ -134,8 +134,9 @@ print("rows of the year that repeat another one without the origin: "
 # %% [markdown]
 # ### Step 2: dimensions that stand still
 #
-# A dimension row gets a **surrogate key**: a number without meaning, so that it never has to change. Only the calendar's key
-# may be read. One extra row, -2, stands for *did not happen*: a cancelled flight points at it, and no fact has a NULL for a key.
+# A dimension row gets a **surrogate key**: a number without meaning, so that it never has to change. Only the calendar's
+# key may be read. One extra row, -2, stands for *did not happen*: a cancelled flight points at it, and no fact has a NULL
+# for a key.
 
 # %% tags=["step-date"]
 spark.sql("""
@@ -151,8 +152,8 @@ spark.sql("""
 look(spark.sql("SELECT * FROM dim_date ORDER BY date_key"), 4)
 
 # %% [markdown]
-# Other keys are counted, in any order that repeats. The extra row here is -1, the **unknown member**, for a fact whose carrier nobody
-# can name.
+# Other keys are counted, in any order that repeats. The extra row here is -1, the **unknown member**, for a fact whose
+# carrier nobody can name.
 
 # %% tags=["step-carrier"]
 spark.sql("""
@@ -202,8 +203,8 @@ look(spark.sql(VERSIONS, sightings=toy_seen).orderBy("tailnum", "valid_from"))
 # %% [markdown]
 # `N933AT` has two rows, and they meet without a gap. The year 2200 marks a version that is still open.
 #
-# Now the fleet. The register of aircraft is read once a month; `seen` is when the operator was first seen in it. The first load takes the months up
-# to June, and adds keys, manufacturers and the unknown member.
+# Now the fleet. The register of aircraft is read once a month; `seen` is when the operator was first seen in it. The first
+# load takes the months up to June, and adds keys, manufacturers and the unknown member.
 
 # %% tags=["step-aircraft"]
 register = spark.createDataFrame(scene.registry())
@@ -219,10 +220,11 @@ spark.sql("""
 look(spark.table("dim_aircraft").where("tailnum IN ('N933AT', 'N200PQ')"))
 
 # %% [markdown]
-# `N200PQ` changed hands in May, so it has two versions. `N933AT` has one, and it is open: nobody can know yet that it will be sold.
+# `N200PQ` changed hands in May, so it has two versions. `N933AT` has one, and it is open: nobody can know yet that it will
+# be sold.
 #
-# July to December come later. An open version is then the oldest sighting that counts. Put it in front of the new sightings, and apply
-# the same rule.
+# July to December come later. An open version is then the oldest sighting that counts. Put it in front of the new
+# sightings, and apply the same rule.
 
 # %% tags=["step-later"]
 known = spark.sql("""
@@ -234,8 +236,8 @@ found.createOrReplaceTempView("found")
 look(found.where("tailnum IN ('N933AT', 'N200PQ')").orderBy("tailnum", "valid_from"))
 
 # %% [markdown]
-# The open version of `N933AT` now ends where the new one begins. One `MERGE` brings what was found into the table: it closes the versions that
-# ended, and adds those that began.
+# The open version of `N933AT` now ends where the new one begins. One `MERGE` brings what was found into the table: it
+# closes the versions that ended, and adds those that began.
 
 # %% tags=["step-merge"]
 with measure("aircraft dimension, second load") as merged:
@@ -280,8 +282,8 @@ with measure("facts look up their keys") as looked_up:
 look(spark.table("fact_departure").drop("departed_date_key", "arr_delay"), 3)
 
 # %% [markdown]
-# A question is now a join on keys, a group and a sum. Here the one calendar is joined twice, in two **roles**: the day that was
-# planned, and the day on which the flight left. Which flights did not leave on their own day?
+# A question is now a join on keys, a group and a sum. Here the one calendar is joined twice, in two **roles**: the day that
+# was planned, and the day on which the flight left. Which flights did not leave on their own day?
 
 # %% tags=["step-roles"]
 look(spark.sql("""
@@ -309,8 +311,8 @@ look(spark.table("mart_punctuality").orderBy("scheduled_date_key", "carrier_key"
 # %% [markdown]
 # ## See it
 #
-# These are the versions of all aircraft that changed operator in the year. Diamonds are flights of the slice. Each lies in one bar,
-# and the row behind that bar is the one that its fact points at.
+# These are the versions of all aircraft that changed operator in the year. Diamonds are flights of the slice. Each lies in
+# one bar, and the row behind that bar is the one that its fact points at.
 
 # %% tags=["figure-versions"]
 moved = spark.sql("""
@@ -329,8 +331,8 @@ timeline(spans, title, "scheduled departure (UTC)", points=points,
 # %% [markdown]
 # ## Predict
 #
-# Suppose the dimension kept no history: one row per aircraft, with its newest operator (**type 1**). How many flights of the slice
-# would be booked to an airline that did not fly them? Write it down; nobody grades it.
+# Suppose the dimension kept no history: one row per aircraft, with its newest operator (**type 1**). How many flights of
+# the slice would be booked to an airline that did not fly them? Write it down; nobody grades it.
 
 # %% tags=["predict"]
 guess = 1000
@@ -353,8 +355,8 @@ blind = VERSIONS.replace("NOT operator <=> before", "operator <> before")
 look(spark.sql(blind, sightings=newest.union(sale)))
 
 # %% [markdown]
-# One version, and it is still open: by this rule the old operator flies the aircraft today. `<=>` takes NULL for a value like any
-# other, and step 3 compares with it.
+# One version, and it is still open: by this rule the old operator flies the aircraft today. `<=>` takes NULL for a value
+# like any other, and step 3 compares with it.
 
 # %% tags=["break-null-repaired"]
 look(spark.sql(VERSIONS, sightings=newest.union(sale)))
@@ -362,7 +364,8 @@ look(spark.sql(VERSIONS, sightings=newest.union(sale)))
 # %% [markdown]
 # The sale ends the old version, and NULL has one of its own.
 #
-# **A dimension row that comes late.** The file of airports lacks San Juan. A careless load sends such flights to an unknown airport,
+# **A dimension row that comes late.** The file of airports lacks San Juan. A careless load sends such flights to an unknown
+# airport,
 # -1; ours inferred a member for each code. Weeks later somebody describes San Juan.
 
 # %% tags=["break-late-row"]
@@ -390,8 +393,8 @@ for load, keys in {"careless load": careless, "inferred members": inferred}.item
 # %% [markdown]
 # ## Looks right, not so fast
 #
-# The mean arrival delay of each carrier is a fine table, and each row of it is right. Now somebody averages the column, to get the mean of
-# all flights.
+# The mean arrival delay of each carrier is a fine table, and each row of it is right. Now somebody averages the column, to
+# get the mean of all flights.
 
 # %% tags=["break-mean-of-means"]
 by_carrier = spark.sql("""
@@ -406,14 +409,14 @@ print(f"mean of all flights: {mean_of_flights:.2f} minutes")
 look(by_carrier.iloc[[0, 1, -2, -1]], text="{:,.2f}")
 
 # %% [markdown]
-# A carrier with few flights weighs as much as the largest. Means are **non-additive**: they can't be added up or averaged. Their parts can,
-# which is why the mart has sums and counts. Add first, divide last.
+# A carrier with few flights weighs as much as the largest. Means are **non-additive**: they can't be added up or averaged.
+# Their parts can, which is why the mart has sums and counts. Add first, divide last.
 
 # %% [markdown]
 # ## Prove it
 #
-# Expected values come from `truth`: a second computation, in pandas, from the published file. First the grain, and a join to every
-# dimension in every role: the miles that the naive joins lost are there.
+# Expected values come from `truth`: a second computation, in pandas, from the published file. First the grain, and a join
+# to every dimension in every role: the miles that the naive joins lost are there.
 
 # %% tags=["prove-grain"]
 facts = spark.sql("""
@@ -490,8 +493,8 @@ prove("the mean of all flights divides sums",
 # %% [markdown]
 # ## Measure it
 #
-# Your guess, and what history costs: how many flights a dimension without history books to the wrong airline, and how many rows more it takes
-# to get them right.
+# Your guess, and what history costs: how many flights a dimension without history books to the wrong airline, and how many
+# rows more it takes to get them right.
 
 # %% tags=["step-price"]
 price = spark.sql("""
@@ -543,8 +546,9 @@ look(scoreboard())
 # %% [markdown]
 # ## Go on
 #
-# Do it yourself in the [lab](../labs/04-star-schema.ipynb). The [deeper notebook](04-star-schema-deeper.ipynb) revisits a row while its
-# flight is in the air, asks what did not happen, sets types 1, 2, 3 and 6 side by side, and measures three layouts.
+# Do it yourself in the [lab](../labs/04-star-schema.ipynb). The [deeper notebook](04-star-schema-deeper.ipynb) revisits a
+# row while its flight is in the air, asks what did not happen, sets types 1, 2, 3 and 6 side by side, and measures three
+# layouts.
 #
 # Sources:
 #

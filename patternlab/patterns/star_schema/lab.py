@@ -169,7 +169,7 @@ def lifecycle(answer):
         for key, row in expected.items():
             mine = snapshot.get(key, {})
             if any(name not in mine for name in ("route", *trial.KINDS)):
-                raise Wrong("Each row needs route, " + ", ".join(trial.KINDS) + ", with None for what has not happened.", str(mine))
+                raise Wrong(f"Each row needs route, {', '.join(trial.KINDS)}, with None for what has not happened.", str(mine))
             for name in ("route", *trial.KINDS):
                 if mine[name] != row[name]:
                     show = {"key": key, "milestone": name, "yours": mine[name]}

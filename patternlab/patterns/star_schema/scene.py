@@ -113,15 +113,17 @@ def ready_star(spark, slice) -> dict:
     return {table: spark.table(table).count() for table in ("dim_aircraft", *_READY)}
 
 
-def read_by(spark, query) -> tuple:
-    """(files, bytes) that a query opens: the plan names tables and columns, the footers of their files the bytes of each."""
+def read_by(spark, queries) -> tuple:
+    """(files, bytes) that queries open: the plan names tables and columns, the footers of their files the bytes of each."""
     import pyarrow.parquet
-    plan = spark.sql("EXPLAIN FORMATTED " + query).first()[0]
     files, size = 0, 0
-    for table, columns in re.findall(r"Scan parquet \S*?star\.(\w+).*?ReadSchema: struct<(.*?)>\n", plan, re.S):
-        for file in spark.table(table).inputFiles():
-            footer = pyarrow.parquet.read_metadata(unquote(file.removeprefix("file:"))).to_dict()
-            chunks = [chunk for group in footer["row_groups"] for chunk in group["columns"]]
-            files += 1
-            size += sum(chunk["total_compressed_size"] for chunk in chunks if f",{chunk['path_in_schema']}:" in f",{columns}")
+    for query in queries:
+        plan = spark.sql("EXPLAIN FORMATTED " + query).first()[0]
+        for table, columns in re.findall(r"Scan parquet \S*?star\.(\w+).*?ReadSchema: struct<(.*?)>\n", plan, re.S):
+            for file in spark.table(table).inputFiles():
+                footer = pyarrow.parquet.read_metadata(unquote(file.removeprefix("file:"))).to_dict()
+                chunks = [chunk for group in footer["row_groups"] for chunk in group["columns"]]
+                opened = [chunk for chunk in chunks if f",{chunk['path_in_schema']}:" in f",{columns}"]
+                files += 1
+                size += sum(chunk["total_compressed_size"] for chunk in opened)
     return files, size
