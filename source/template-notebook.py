@@ -4,11 +4,7 @@
 # Copy this file to `source/notebooks/NN-slug.py`; every section and every rule of a notebook is in it. The title cell
 # names the calls that make the pattern (`signature=[...]`): a test wants each of them in a code cell.
 #
-# ```mermaid
-# flowchart LR
-#     log[reports, some twice] --> seen{key seen?} -- no --> table
-#     seen -- yes --> nothing[drop]
-# ```
+# ![A report whose key was seen before is dropped, every other one goes into the table](pictures/template-notebook.svg)
 
 # %% [markdown]
 # ## In one minute
@@ -26,7 +22,8 @@
 
 # %% tags=["setup"]
 import pandas
-from patternlab import crash_after, dataset, events, faults, measure, prove, scoreboard
+from patternlab import bars, crash_after, dataset, events, faults
+from patternlab import look, measure, prove, scoreboard
 
 departures = events("departed", "day")
 print(f"{len(departures):,} departures")
@@ -37,8 +34,13 @@ print(f"{len(departures):,} departures")
 # First a toy that fits on a hand. Three reports, one of them sent twice:
 
 # %% tags=["look-toy"]
-toy = [{"key": "UA 1", "dep_delay": 5}, {"key": "DL 2", "dep_delay": -2}, {"key": "UA 1", "dep_delay": 5}]
-pandas.DataFrame(toy)
+toy = [
+    {"key": "UA 1", "dep_delay": 5},
+    {"key": "DL 2", "dep_delay": -2},
+    {"key": "UA 1", "dep_delay": 5},
+]
+
+look(toy)
 
 # %% [markdown]
 # Then the real thing, with one report in twenty sent twice. A sentence after each picture says what to see in it: here,
@@ -46,7 +48,7 @@ pandas.DataFrame(toy)
 
 # %% tags=["look-real"]
 log = faults.duplicated(departures, share=0.05)
-pandas.DataFrame(log)[["key", "arrival", "dep_delay"]].head(6)
+look(pandas.DataFrame(log)[["key", "arrival", "dep_delay"]])
 
 # %% [markdown]
 # ## The naive way
@@ -70,7 +72,7 @@ print(f"counted {count_all(log):,}, departed {departed:,}")
 # %% [markdown]
 # ## Build it
 #
-# Three to five steps. Each one says why in at most sixty words, shows at most twelve lines, and ends in a look.
+# Three to five steps. Each one says why in at most sixty words, shows one idea in short lines, and ends in a look.
 
 # %% [markdown]
 # ### Step 1: remember keys
@@ -108,7 +110,7 @@ def first_of_each(reports):
     return list(table.values())
 
 
-pandas.DataFrame(first_of_each(toy))
+look(first_of_each(toy))
 
 # %% tags=["step-rows-real"]
 table = first_of_each(log)
@@ -121,7 +123,10 @@ len(table)
 
 # %% tags=["step-restart"]
 memory = set()
-count_once(log[:500], memory), count_once(log[300:], memory)
+before = count_once(log[:500], memory)
+after = count_once(log[300:], memory)
+
+print(f"before the restart {before:,}, after it {after:,}")
 
 # %% [markdown]
 # The second number is the whole day, although two hundred reports were read twice.
@@ -132,12 +137,14 @@ print(f"{len(memory):,} keys in memory")
 # %% [markdown]
 # ## See it
 #
-# One figure. Its title states the finding; axes have units; it reads without colour.
+# One figure, one call. Its title states the finding; axes have units; it reads without colour.
 
 # %% tags=["figure-copies"]
-counts = pandas.Series({"as they came": len(log), "each once": len(table), "departed": departed})
-axes = counts.plot.barh(color="0.5", figsize=(6, 1.8), title=f"{len(log) - len(table)} copies would have been counted")
-axes.set_xlabel("reports");
+counts = {"as they came": len(log), "each once": len(table), "departed": departed}
+
+title = f"{len(log) - len(table)} copies would have been counted"
+
+bars(counts, title, "reports", hatch=["as they came"]);
 
 # %% [markdown]
 # ## Predict
@@ -155,7 +162,9 @@ print(f"your guess: {guess:,}")
 # asks for the error.
 
 # %% tags=["raises-exception", "break-crash"]
-stop, kept = crash_after(100), set()
+stop = crash_after(100)
+kept = set()
+
 for report in log:
     kept.add(report["key"])
     stop()
@@ -167,17 +176,30 @@ for report in log:
 len(kept)
 
 # %% [markdown]
-# Now lose the memory and go on from the middle: the sum of the two parts is too large.
+# Now lose the memory and go on from the middle. A cell that only prepares what the next one shows is plumbing: the tag
+# `fold` folds its code away, and its output stays. Its first line is all that a reader sees: let it say what is folded.
+
+# %% tags=["fold"]
+# the log as two consumers read it, one before the restart and one after it
+half = len(log) // 2
+morning, evening = log[:half], log[half - 50:]
+
+print(f"two parts, {len(morning):,} and {len(evening):,} reports; they share the reports around the restart")
 
 # %% tags=["break-forgotten"]
-half = len(log) // 2
-lost = count_once(log[:half], set()) + count_once(log[half - 50:], set())
-print(f"{lost - departed} counted twice")
+forgotten = count_once(morning, set()) + count_once(evening, set())
+
+print(f"{forgotten - departed} counted twice")
+
+# %% [markdown]
+# The sum of the two parts is too large. Keep the memory, and it is right again:
 
 # %% tags=["break-repaired"]
 both = set()
-count_once(log[:half], both)
-print(f"with the memory kept: {count_once(log[half - 50:], both) - departed} counted twice")
+count_once(morning, both)
+count_once(evening, both)
+
+print(f"with the memory kept: {len(both) - departed} counted twice")
 
 # %% [markdown]
 # ## Looks right, not so fast
@@ -186,7 +208,9 @@ print(f"with the memory kept: {count_once(log[half - 50:], both) - departed} cou
 
 # %% tags=["step-not-so-fast"]
 later = faults.duplicated(departures, share=0.05, minutes=30)
-sum(one["key"] != other["key"] for one, other in zip(later, later[1:])) + 1
+changes = sum(one["key"] != other["key"] for one, other in zip(later, later[1:]))
+
+print(f"{changes + 1:,} by comparing neighbours, {departed:,} departed")
 
 # %% [markdown]
 # ## Prove it
@@ -229,7 +253,10 @@ scoreboard()
 # 5. From an earlier notebook: what is a commit? <details><summary>Answer</summary>All of a write, or none.</details>
 
 # %% [markdown]
-# ## Sources
+# ## Go on
+#
+# Do it yourself: the lab of this pattern (`../labs/NN-slug.ipynb`). What this lesson left out: the deeper notebook
+# (`NN-slug-deeper.ipynb`), where there is one. Then three to six sources, the primary ones first:
 #
 # - Pat Helland, [Idempotence Is Not a Medical Condition](https://queue.acm.org/detail.cfm?id=2187821)
 # - Apache Kafka, [Message delivery semantics](https://kafka.apache.org/documentation/#semantics)

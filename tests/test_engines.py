@@ -16,7 +16,7 @@ import runs
 from nbclient import NotebookClient
 from processes import gone
 
-from patternlab.engines import java, jars, kafka, kernels, place, spark
+from patternlab.engines import java, jars, kafka, kernels, place, spark_jvm
 
 COLD = {"PATTERNLAB_SPARE": "0"}  # these tests are about a JVM's start and death, so they take no warm one
 # a "kernel": it starts all that a notebook starts, says which processes and ports there are, and waits or ends
@@ -181,12 +181,12 @@ SMALL = ("spark.sql.codegen.wholeStage", "spark.sql.codegen.factoryMode",
 
 
 def test_settings_for_small_data_stay_out_of_throughput_and_of_a_cluster(monkeypatch, tmp_path):
-    small, large = spark.settings(), spark.settings(throughput=True)
+    small, large = spark_jvm.settings(), spark_jvm.settings(throughput=True)
     assert [small[name] for name in SMALL] == ["false", "NO_CODEGEN", "1000"]
     assert not set(SMALL) & set(large) and small["spark.hadoop.fs.file.impl"] == large["spark.hadoop.fs.file.impl"]
     monkeypatch.setenv("PATTERNLAB_SPARK_MASTER", "spark://spark:7077")
     monkeypatch.setenv("PATTERNLAB_LAKE", str(tmp_path))
-    cluster = spark.settings()
+    cluster = spark_jvm.settings()
     assert not {*SMALL, "spark.hadoop.fs.file.impl"} & set(cluster), "an executor there has its own class path"
 
 

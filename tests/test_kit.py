@@ -81,6 +81,8 @@ def copy(folder):
     shutil.copytree(ROOT / "patternlab", folder / "patternlab", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("notebooks/00-start-here", "notebooks/03-medallion", "labs/03-medallion", "labs/04-star-schema"):
         original(folder, name, f"print('{name}')", "answer = ...")
+    (folder / "notebooks/pictures").mkdir()
+    (folder / "notebooks/pictures/03-medallion.svg").write_text("<svg>old</svg>")
     return folder
 
 
@@ -442,7 +444,9 @@ def test_update_brings_what_is_untouched_and_keeps_what_is_yours(home):
     desk = home / "desk"
     done = kit(home, "update")
     assert done.returncode == 0 and {file.relative_to(desk).as_posix() for file in desk.rglob("*.ipynb")} == {
-        file.relative_to(home).as_posix() for folder in ("notebooks", "labs") for file in (home / folder).iterdir()}
+        file.relative_to(home).as_posix() for folder in ("notebooks", "labs") for file in (home / folder).glob("*.ipynb")}
+    picture = "notebooks/pictures/03-medallion.svg"
+    assert (desk / picture).read_text() == "<svg>old</svg>", "a notebook's picture lies beside it"
     assert "Your desk is up to date." in kit(home, "update").stdout
 
     run_all(desk / "notebooks/03-medallion.ipynb")                       # run is not changed
@@ -450,7 +454,9 @@ def test_update_brings_what_is_untouched_and_keeps_what_is_yours(home):
     edit(desk / "labs/04-star-schema.ipynb", 2, "answer = 'mine'")       # changed, and there is nothing new of it
     for name in ("notebooks/03-medallion", "labs/03-medallion"):
         original(home, name, "print('new')", "answer = ...")
+    (home / picture).write_text("<svg>new</svg>")
     done = kit(home, "update")
+    assert (desk / picture).read_text() == "<svg>new</svg>" and f"new: {picture}" in done.stdout
     assert "new: notebooks/03-medallion.ipynb" in done.stdout and "kept yours: labs/03-medallion.ipynb" in done.stdout
     assert "04-star-schema" not in done.stdout and "kit.py reset labs/03" in done.stdout
     assert "print('new')" in (desk / "notebooks/03-medallion.ipynb").read_text()
@@ -479,6 +485,15 @@ def test_reset_restores_a_file_or_one_exercise_and_sets_yours_aside(home):
     sentence(kit(home, "reset", "labs/99"), "There is no 'labs/99'", "labs/03")
     sentence(kit(home, "reset", "labs/03", "7"), "no exercise 7")
     sentence(kit(home, "reset", "labs/0"), "There is no 'labs/0'")
+    original(home, "notebooks/03-medallion-deeper", "print('deeper')")
+    kit(home, "update")
+    for name in ("03-medallion", "03-medallion-deeper"):
+        edit(desk / f"notebooks/{name}.ipynb", 1, "mine = 1")
+    assert "notebooks/03-medallion.ipynb is as" in kit(home, "reset", "notebooks/03").stdout, "the lesson, not the deeper one"
+    assert "notebooks/03-medallion-deeper.ipynb is as" in kit(home, "reset", "notebooks/03-medallion-deeper").stdout
+    (desk / "notebooks/pictures/03-medallion.svg").unlink()
+    assert kit(home, "reset", "notebooks/pictures/03-medallion.svg").returncode == 0
+    assert (desk / "notebooks/pictures/03-medallion.svg").exists()
     lab.write_text("not a notebook")
     sentence(kit(home, "reset", "labs/03", "1"), "Reset the whole file")
     assert kit(home, "reset", "desk/labs/03").returncode == 0 and nbformat.read(lab, 4)

@@ -13,7 +13,8 @@ from pathlib import Path
 ALWAYS = ("test_style",)                   # seconds, and it reads every file
 EVERYTHING = ("requirements.lock", "pyproject.toml", "tests/conftest.py", "tests/seconds.py")
 READ = {"test_docs": ("docs/", "README.md", "source/notebooks/", "notebooks/", "labs/"),     # what a test finds by looking
-        "test_data": ("datasets/", "patternlab/patterns/")}
+        "test_data": ("datasets/", "patternlab/patterns/"), "notebook 00-start-here": ("source/pictures/map.json",)}
+PICTURES = ("source/pictures/",)           # looked at by test_style, which always runs
 CONTAINERS = ("tests/compose/", "docker/", "docker-compose.yml", "Dockerfile", ".dockerignore", ".ci/stack/")
 QUIET = (".ci/", ".devcontainer/", ".gitignore", "LICENSE", "docs/", "README.md", "CONTRIBUTING.md", "requirements.in")
 LINES = 12                                 # of changed files that are shown
@@ -74,7 +75,7 @@ def touches(root: Path, files: set, changed: list) -> dict:
     for file in changed:
         mine = {group for group, closure in closures.items() if file in closure}
         mine |= {group for group, places in READ.items() if group in every and _in(file, places)}
-        known = mine or _in(file, CONTAINERS) or _in(file, QUIET) or not (root / file).exists()
+        known = mine or _in(file, CONTAINERS) or _in(file, (*QUIET, *PICTURES)) or not (root / file).exists()
         touched[file] = sorted(every if _in(file, EVERYTHING) or not known else mine | set(ALWAYS) & set(every))
     return touched
 
@@ -83,7 +84,7 @@ def uses_of(root: Path, files: set) -> dict:
     """{file: the files that it uses directly} for every Python file, notebook source and JSON file."""
     named, defined, lazy = {}, {}, _lazy(root)
     for file in files:
-        if not _in(file, CONTAINERS) and not file.endswith(".ipynb"):
+        if not _in(file, (*CONTAINERS, *PICTURES)) and not file.endswith(".ipynb"):
             named.setdefault(Path(file).name, set()).add(file)
         if file.startswith("patternlab/") and (root / file).suffix == ".py" and (root / file).exists():
             for truth in re.findall(r"\bdefine\(\s*[\"'](\w+)[\"']", (root / file).read_text("utf-8")):

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..engines.place import ROOT, setting
 
 FOLDERS = ("notebooks", "labs")
+DEEPER = "-deeper.ipynb"
 
 
 def desk() -> Path:
@@ -22,7 +23,7 @@ def desk() -> Path:
 
 
 def originals() -> dict[str, Path]:
-    """Every file that belongs on the desk: its name there ("labs/03-medallion.ipynb") and the original."""
+    """Every file that belongs on the desk, pictures too: its name there ("labs/03-medallion.ipynb") and the original."""
     return {path.relative_to(ROOT).as_posix(): path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*"))
             if path.is_file() and not any(part.startswith(".") or part == "__pycache__"
                                           for part in path.relative_to(ROOT).parts)}
@@ -123,16 +124,21 @@ def _find(text: str) -> str:
     found = [name for name in names if name == wanted or name.rsplit(".", 1)[0] == wanted]
     found = found or [name for name in names if name.startswith(wanted) and "/" in wanted
                       and not wanted.endswith("/") and not name[len(wanted):len(wanted) + 1].isdigit()]
+    if len(found) > 1:                     # notebooks/03 is the lesson; its deeper notebook has a name of its own
+        found = [name for name in found if not name.endswith(DEEPER)] or found
     if len(found) == 1:
         return found[0]
     if found:
         raise ValueError(f"{text!r} could be {', '.join(found)}. Write more of the name.")
     raise ValueError(f"There is no {text!r}. Write a folder and a number, for example labs/03 or notebooks/03; the "
-                     f"desk has: {', '.join(map(_short, names)) or 'nothing yet'}.")
+                     f"desk has: {', '.join(_short(name) for name in names if name.count('/') == 1) or 'nothing yet'}.")
 
 
 def _short(name: str) -> str:
+    """The least that `reset` needs to know a file by."""
     folder, _, file = name.partition("/")
+    if name.endswith(DEEPER):
+        return name.rpartition(".")[0]
     return f"{folder}/{file.split('-')[0]}" if file[:2].isdigit() else name
 
 

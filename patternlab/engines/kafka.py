@@ -1,7 +1,6 @@
 """One real Kafka broker for a kernel (KRaft, from the locked jars), or the one that PATTERNLAB_KAFKA names."""
 import base64
 import contextlib
-import json
 import os
 import shutil
 import socket
@@ -11,6 +10,7 @@ import uuid
 from pathlib import Path
 
 from . import guard, java, jars, kernels, place
+from .topics import Topics
 
 _FLAGS = ["-Xms64m", "-Xmx256m", *java.FAST]
 _LOG4J = """status=error
@@ -70,7 +70,7 @@ def free_ports(count: int) -> list:
         return [each.getsockname()[1] for each in sockets]
 
 
-class Kafka:
+class Kafka(Topics):
     """A broker: `bootstrap` is "host:port", `topic` makes an empty one, `peek` shows messages, `kill` and `restart` are real."""
 
     def __init__(self, bootstrap: str = ""):
@@ -172,106 +172,8 @@ class Kafka:
         if self._own and self._process is not None:
             self._process.stop()
 
-    # --- topics ---------------------------------------------------------------------------------------------------
-    @contextlib.contextmanager
-    def _admin(self):
-        from kafka import KafkaAdminClient
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=15000)
-        try:
-            yield admin
-        finally:
-            admin.close()
-
-    def topic(self, name: str, partitions: int = 1, **config) -> str:
-        """Make an empty topic (an older one of that name is deleted first) and return its name.
-
-        `config` are topic settings with _ for the dot: retention_ms=60_000, cleanup_policy="compact".
-        """
-        from kafka.errors import TopicAlreadyExistsError
-        settings = {key.replace("_", "."): str(value) for key, value in config.items()}
-        wanted = {name: {"num_partitions": partitions, "replication_factor": 1, "configs": settings}}
-        with self._admin() as admin:
-            if name in admin.list_topics():
-                admin.delete_topics([name])
-
-            def made():                                     # deletion ends a moment after it is confirmed
-                try:
-                    admin.create_topics(wanted, wait_for_metadata=True)
-                    return True
-                except TopicAlreadyExistsError:
-                    return False
-            if not guard.wait_for(made, 20, 0.1):
-                raise RuntimeError(f"Topic {name} could not be made again: the broker still has the old one after 20 s. "
-                                   "Run the cell once more.")
-        return name
-
-    def feed(self, name: str, events, partitions: int = 1) -> int:
-        """Make topic `name` anew and put `events` (dicts) on it in their order, as JSON under their "key"; returns how many.
-
-        It returns when the broker has them all. About 10,000 a second. RuntimeError where one was not taken.
-        """
-        from kafka import KafkaProducer
-        self.topic(name, partitions)
-        producer = KafkaProducer(bootstrap_servers=self.bootstrap, linger_ms=20, batch_size=1 << 18)
-        failed, sent = [], 0
-        for event in events:
-            key = event.get("key")
-            message = producer.send(name, json.dumps(event).encode(), key=None if key is None else str(key).encode())
-            message.add_errback(failed.append)
-            sent += 1
-        producer.close()
-        if failed:
-            raise RuntimeError(f"{len(failed):,} of {sent:,} events did not reach topic {name}: {failed[0]}. Run the cell again.")
-        return sent
-
-    def options(self, *topics: str, **more) -> dict:
-        """Options of Spark's Kafka source for all that `topics` hold, from the first message; `more` are further options."""
-        return {"kafka.bootstrap.servers": self.bootstrap, "subscribe": ",".join(topics), "startingOffsets": "earliest", **more}
-
-    def end_offsets(self, name: str) -> dict:
-        """{partition: offset after the last message} of a topic."""
-        with self._consumer() as consumer:
-            return {part.partition: offset for part, offset in consumer.end_offsets(self._parts(consumer, name)).items()}
-
-    def peek(self, name: str, n: int = 5):
-        """The first `n` messages of a topic: a pandas frame of partition, offset, timestamp (UTC), key, value (text)."""
-        import pandas as pd
-        rows = []
-        with self._consumer() as consumer:
-            parts = self._parts(consumer, name)
-            consumer.assign(parts)
-            consumer.seek_to_beginning(*parts)
-            ends = consumer.end_offsets(parts)
-            while len(rows) < n and any(consumer.position(part) < ends[part] for part in parts):
-                for batch in consumer.poll(timeout_ms=500, max_records=n).values():
-                    rows += [(m.partition, m.offset, pd.Timestamp(m.timestamp, unit="ms", tz="UTC"), _text(m.key),
-                              _text(m.value)) for m in batch]
-        return pd.DataFrame(rows[:n], columns=["partition", "offset", "timestamp", "key", "value"])
-
-    @contextlib.contextmanager
-    def _consumer(self):
-        from kafka import KafkaConsumer
-        consumer = KafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False, request_timeout_ms=15000)
-        try:
-            yield consumer
-        finally:
-            consumer.close()
-
-    def _parts(self, consumer, name: str) -> list:
-        from kafka import TopicPartition
-        known = consumer.partitions_for_topic(name)
-        if not known:
-            topics = sorted(topic for topic in consumer.topics() if not topic.startswith("__"))
-            raise KeyError(f"There is no topic {name!r} on {self.bootstrap}; there are: {', '.join(topics) or 'none'}. "
-                           f"Make it with kafka().topic({name!r}).")
-        return [TopicPartition(name, partition) for partition in sorted(known)]
-
     def __repr__(self):
         return f"Kafka({self.bootstrap})"
-
-
-def _text(data: "bytes | None") -> "str | None":
-    return None if data is None else data.decode("utf-8", "replace")
 
 
 def _java_escaped(text: str) -> str:

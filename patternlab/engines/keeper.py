@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-from . import kernels, place, spark, spares
+from . import kernels, place, spares, spark_jvm
 
 MOST_HEAP = 600              # MB that a JVM's heap may hold after a collection: what its users leave adds up
 NEED = 2600                  # MB that must be free before a spare is started: it takes 900, a notebook wants the rest
@@ -54,15 +54,15 @@ class Jvm:
         self.hold = os.open(fifo, os.O_WRONLY)
         os.set_blocking(read, True)
         self.log = place.state("logs") / f"spark-spare-{os.getpid()}-{self.home.name[4:]}.log"
-        self.process = spark.launch(self.home, spark.pooled_flags(), self.log, read)
+        self.process = spark_jvm.launch(self.home, spark_jvm.pooled_flags(), self.log, read)
         os.close(read)
         self.facts = {"pid": self.process.pid, "started": round(psutil.Process(self.process.pid).create_time(), 1),
-                      "hold": str(fifo), "home": str(self.home), "log": str(self.log), "key": spark.spare_key()}
+                      "hold": str(fifo), "home": str(self.home), "log": str(self.log), "key": spark_jvm.spare_key()}
 
     def answers(self) -> bool:
         """Whether the JVM has said where its gateway is; then facts have port and secret."""
         if "port" not in self.facts and (self.home / "gateway").is_file():
-            self.facts["port"], self.facts["secret"] = spark.gateway(self.home / "gateway")
+            self.facts["port"], self.facts["secret"] = spark_jvm.gateway(self.home / "gateway")
             (self.home / "facts.json").write_text(json.dumps(self.facts))
         return "port" in self.facts
 

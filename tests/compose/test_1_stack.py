@@ -75,7 +75,7 @@ def test_everything_is_healthy_and_says_where_it_answers(stack):
 
 
 def test_notebooks_and_their_executors_start_from_the_archive_of_the_image(stack):
-    said = stack.inside("jupyter", "python", "-c", "from patternlab.engines import spark; print(spark.settings())")
+    said = stack.inside("jupyter", "python", "-c", "from patternlab.engines import spark_jvm; print(spark_jvm.settings())")
     assert "-XX:SharedArchiveFile=/opt/patternlab/.patternlab/archives/spark-" in said
     assert "spark.executor.extraClassPath" in said
 
@@ -116,6 +116,8 @@ def test_jupyter_wants_the_token(stack):
 def test_the_desk_is_laid_for_the_learner(stack):
     laid = {path.name for path in (ROOT / "desk" / "notebooks").glob("*.ipynb")}
     assert laid == {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+    pictures = {path.name for path in (ROOT / "desk" / "notebooks" / "pictures").iterdir()}
+    assert pictures == {path.name for path in (ROOT / "notebooks" / "pictures").iterdir()}, "and what they show"
 
 
 def test_programs_on_the_host_reach_kafka_and_postgres(stack):

@@ -5,6 +5,8 @@ import re
 import pytest
 import runs
 
+from patternlab.commands import atlas
+
 SLUG = "00-start-here"
 
 
@@ -15,13 +17,31 @@ def value(slice, expression):
     return json.loads(printed)
 
 
-@pytest.mark.parametrize("slice", ["own"])
-def test_the_map_has_sixteen_patterns_and_marks_those_that_are_here(slice):
-    assert len(value(slice, "PLACES")) == 16
-    there = {file.name[:2] for file in (runs.ROOT / "notebooks").glob("*.ipynb")} - {"00", "17"}
-    assert value(slice, "sorted(present & set(at))") == sorted(there)
-    ends = {end for pair in value(slice, "QUESTIONS") for end in pair.split()}
-    assert ends == set(value(slice, "at")), "every pattern hangs on a question"
+def test_the_map_has_seventeen_patterns_and_links_those_that_are_here():
+    patterns = {one["number"]: one for one in atlas.load()["patterns"]}
+    assert list(patterns) == [f"{number:02}" for number in range(1, 18)]
+    assert not atlas.wrong([slug for slug in runs.notebooks() if slug[:2].isdigit()]), "here is what has a notebook"
+    text = "\n".join(cell.source for cell in runs.load(SLUG).cells)
+    for number, one in patterns.items():
+        assert one["family"] in atlas.load()["families"] and 4 <= len(one["question"].split()) <= 16, one
+        assert (f"[{number} {one['name']}]({number}-{one['slug']}.ipynb)" in text) == one["here"]
+        assert one["here"] or f"{number} {one['name']}" in text, "a planned one is named"
+    for file in [*runs.ROOT.glob("labs/*.ipynb"), *runs.ROOT.glob("notebooks/*-deeper.ipynb")]:
+        assert file.name in text, "labs and deeper notebooks are linked too"
+
+
+def test_the_maps_picture_shows_every_pattern_and_every_question():
+    picture, data = atlas.PICTURE.read_text("utf-8"), atlas.load()
+    assert picture == atlas.draw() and atlas.draw() == atlas.draw(), "run python -m patternlab build and commit what it makes"
+    assert len({tuple(one["at"]) for one in data["patterns"]}) == 17, "each has a place of its own"
+    shown = re.findall(r"<text[^>]*>([^<]*)", picture)
+    for number in (one["number"] for one in data["patterns"]):
+        assert number in shown
+    said = " ".join(shown)
+    assert all(question in said for _, _, question in data["arrows"])
+    ends = {end for begin, end, _ in data["arrows"]} | {begin for begin, _, _ in data["arrows"]}
+    assert ends == {one["number"] for one in data["patterns"]} - {"17"}, "every pattern hangs on a question; the choice on all"
+    assert "17" in picture and f"{sum(one['here'] for one in data['patterns'])} of 17 are here" in said
 
 
 @pytest.mark.parametrize("slice", ["own"])

@@ -47,7 +47,8 @@ def test_naive_joins_lose_what_truth_says(slice):
 @pytest.mark.parametrize("slice", runs.SLICES)
 def test_one_grain_is_a_key_and_the_other_only_looks_like_one(slice):
     text, scheduled = said("step-grain", slice), truth("conservation", span(slice))["scheduled"]
-    assert numbers(text)[0] == numbers(text)[2] == scheduled
+    found = numbers(text.strip().splitlines()[-1])
+    assert found[0] == found[2] == scheduled >= found[1]
     repeated = truth("grain", KNOWN["year"])
     assert f"without the origin: {repeated['without_origin']:,}, with it: 0" in text and repeated["without_origin"] > 0
 
