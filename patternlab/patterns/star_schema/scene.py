@@ -10,6 +10,8 @@ from ..flights.truth import flights
 from .truth import aircraft_versions
 
 YEAR = SLICES["year"]                    # the history of the fleet is the year's, whatever slice of flights is looked at
+FILES = {"airlines": "carrier STRING, name STRING", "airports": "faa STRING, name STRING",
+         "planes": "tailnum STRING, year INT, manufacturer STRING"}
 REPORT = """key STRING, year INT, scheduled_date DATE, scheduled TIMESTAMP, departed_date DATE, departed TIMESTAMP,
     carrier STRING, flight INT, tailnum STRING, origin STRING, dest STRING, distance INT, dep_delay INT, arr_delay INT"""
 
@@ -22,8 +24,8 @@ def open_schema(spark, lake) -> str:
     spark.conf.set("spark.databricks.delta.stats.collect", False)
     for statement in ("DROP SCHEMA IF EXISTS star CASCADE", f"CREATE SCHEMA star LOCATION '{lake}'", "USE star"):
         spark.sql(statement)
-    for table in ("airlines", "airports", "planes"):
-        spark.read.parquet(dataset(table)).createOrReplaceTempView(table)
+    for table, columns in FILES.items():                  # a schema that is given need not be looked for in the file
+        spark.read.schema(columns).parquet(dataset(table)).createOrReplaceTempView(table)
     return "The schema star is empty. The files airlines, airports and planes can be asked by these names."
 
 
@@ -60,9 +62,8 @@ ROLES = {"scheduled_date": "date", "departed_date": "date", "origin_airport": "a
          "carrier": "carrier", "aircraft": "aircraft"}
 
 
-def unresolved(spark) -> dict:
-    """{role: facts whose key in this role leads to no row of its dimension}."""
-    facts = spark.table("fact_departure").select(*[f"{role}_key" for role in ROLES]).toPandas()
+def unresolved(spark, facts) -> dict:
+    """{role: facts (a pandas frame of them) whose key in this role leads to no row of its dimension}."""
     keys = {own: set(spark.table(f"dim_{own}").toPandas()[f"{own}_key"]) for own in set(ROLES.values())}
     return {role: int((~facts[f"{role}_key"].isin(keys[own])).sum()) for role, own in ROLES.items()}
 

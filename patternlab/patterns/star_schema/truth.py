@@ -1,9 +1,8 @@
 """The truths of the star schema, in plain pandas: by loops and groups, not by the joins and windows of the notebook."""
 import pandas as pd
 
-from ...flights import SLICES, rows
+from ...flights import SLICES, minutes, rows
 from .. import define
-from ..flights.truth import flights as published
 
 EVER = pd.Timestamp("2200-01-01", tz="UTC")               # pandas can hold it
 
@@ -15,7 +14,8 @@ def aircraft_versions(slice):
     A version begins with the slot of the first flight under its carrier; the last is open to the right (the year 2200).
     """
     versions = {}
-    flown = published(slice).dropna(subset=["tailnum"]).sort_values(["slot", "carrier"], kind="stable")
+    flown = rows("flights", slice).dropna(subset=["tailnum"])
+    flown = flown.assign(slot=flown.time_hour + minutes(flown.minute)).sort_values(["slot", "carrier"], kind="stable")
     for tail, operator, slot in zip(flown.tailnum, flown.carrier, flown.slot):
         mine = versions.setdefault(tail, [])
         if not mine or mine[-1][1] != operator:
