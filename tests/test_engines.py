@@ -177,7 +177,8 @@ def test_a_stale_or_truncated_archive_is_never_used():
 
 
 SMALL = ("spark.sql.codegen.wholeStage", "spark.sql.codegen.factoryMode",
-         "spark.databricks.delta.properties.defaults.checkpointInterval")
+         "spark.databricks.delta.properties.defaults.checkpointInterval", "spark.sql.adaptive.enabled",
+         "spark.databricks.delta.stats.collect", "spark.sql.streaming.checkpoint.fileChecksum.enabled")
 
 
 def test_settings_for_small_data_stay_out_of_throughput_and_of_a_cluster(monkeypatch, tmp_path):
