@@ -5,29 +5,34 @@
 # broken delivery out. Notebook 03 has the pattern; this lab has the decisions. About 100 minutes.
 
 # %% tags=["setup"]
-import json
-from kafka import KafkaProducer
 from pyspark.sql import Window, functions as F
-from patternlab import Lab, dataset, events, faults, kafka, replay, spark_session, workspace
-lab, spark, broker, lake = Lab("03-medallion"), spark_session("lab-03"), kafka(), workspace("lab-03")
+from patternlab import Lab, dataset, events, faults, kafka, look, spark_session, workspace
+lab, spark = Lab("03-medallion"), spark_session("lab-03")
+broker, lake = kafka(), workspace("lab-03")
 lab.progress()
 
 # %% [markdown]
 # Bronze for this lab: the weather observations of your slice, off a topic. One in twenty came twice, one in twenty is damaged.
 
+# %%
+doubled = faults.duplicated(events("observation", "week"), share=0.05)
+broker.feed("weather-lab-03", faults.poisoned(doubled, share=0.05))
+
+log = spark.read.format("kafka").options(**broker.options("weather-lab-03")).load()
+bronze = log.select("topic", "partition", "offset", "value")
+bronze.write.format("delta").mode("overwrite").save(f"{lake}/bronze")
+look(log.select("partition", "offset", F.col("value").cast("string")), rows=3)
+
+# %% [markdown]
+# Parsed, nothing judged:
+
 # %% tags=["start-1"]
-observations = faults.poisoned(faults.duplicated(events("observation", "week"), share=0.05), share=0.05)
-producer, topic = KafkaProducer(bootstrap_servers=broker.bootstrap), broker.topic("weather-lab-03")
-replay(observations, lambda event: producer.send(topic, json.dumps(event).encode()))
-producer.close()
-log = spark.read.format("kafka").option("kafka.bootstrap.servers", broker.bootstrap).option("subscribe", topic).load()
-log.select("topic", "partition", "offset", "value").write.format("delta").mode("overwrite").save(str(lake / "bronze"))
-bronze = spark.read.format("delta").load(str(lake / "bronze"))
-weather = bronze.select("topic", "partition", "offset", F.from_json(F.col("value").cast("string"),
-    "origin STRING, year INT, month INT, day INT, hour INT, time_hour TIMESTAMP, wind_speed DOUBLE, wind_gust DOUBLE"
-    ).alias("w"))
-weather = weather.select("topic", "partition", "offset", "w.*")
-weather.show(5)
+fields = """origin STRING, year INT, month INT, day INT, hour INT, time_hour TIMESTAMP,
+    wind_speed DOUBLE, wind_gust DOUBLE"""
+bronze = spark.read.format("delta").load(f"{lake}/bronze")
+observation = F.from_json(F.col("value").cast("string"), fields)
+weather = bronze.select("topic", "partition", "offset", F.inline(F.array(observation)))
+look(weather, rows=5)
 
 # %% [markdown]
 # ## Exercise 1: Rules with names
@@ -45,7 +50,11 @@ weather.show(5)
 no_station = "origin IS NULL"  # SOLUTION
 too_windy = "wind_speed > 254 OR wind_gust > 254"  # SOLUTION
 KEY = ["origin", "time_hour"]  # SOLUTION
-RULES = {"no hour": "time_hour IS NULL", "no station": no_station, "wind above the record": too_windy}
+RULES = {
+    "no hour": "time_hour IS NULL",
+    "no station": no_station,
+    "wind above the record": too_windy,
+}
 
 # %% tags=["check-1"]
 lab.check(1, (RULES, KEY))
@@ -62,11 +71,13 @@ KEY = ["origin", "year", "month", "day", "hour"]
 
 # %% tags=["wrong-1"] says="not the same as impossible"
 RULES = {"no hour": "time_hour IS NULL", "no station": "origin IS NULL",
-         "wind above the record": "NOT coalesce(wind_speed <= 254 AND wind_gust <= 254, false)"}
+         "wind above the record":
+             "NOT coalesce(wind_speed <= 254 AND wind_gust <= 254, false)"}
 KEY = ["origin", "time_hour"]
 
 # %% tags=["wrong-1"] says="a gust of 300 mph"
-RULES = {"no hour": "time_hour IS NULL", "no station": "origin IS NULL", "wind above the record": "wind_speed > 254"}
+RULES = {"no hour": "time_hour IS NULL", "no station": "origin IS NULL",
+         "wind above the record": "wind_speed > 254"}
 KEY = ["origin", "time_hour"]
 
 # %% tags=["wrong-1"] says="different stations"
@@ -85,7 +96,8 @@ RULES = {"no hour": "time_hour IS NULL", "no station": "isnull(origin)",
 KEY = ["time_hour", "origin"]
 
 # %% tags=["raises-1"] says="UNRESOLVED_COLUMN"
-RULES = {"no hour": "time_hour IS NULL", "no station": "station IS NULL", "wind above the record": "wind_speed > 254"}
+RULES = {"no hour": "time_hour IS NULL", "no station": "station IS NULL",
+         "wind above the record": "wind_speed > 254"}
 KEY = ["origin", "time_hour"]
 
 # %% tags=["hint-1"]
@@ -99,14 +111,19 @@ KEY = ["origin", "time_hour"]
 
 # %%
 def held_back(rules, key):
-    if any(part is ... for part in [*rules.values(), key]):
-        return "fill the blanks of exercise 1 first"
-    verdict = F.coalesce(*[F.when(F.expr(broken), F.lit(rule)) for rule, broken in rules.items()])
-    copies = Window.partitionBy(*key, F.isnull("rule")).orderBy("partition", "offset")
-    twice = F.when(F.row_number().over(copies) > 1, F.lit("delivered twice"))
-    judged = weather.withColumn("rule", verdict).withColumn("rule", F.coalesce("rule", twice))
-    return judged.groupBy("rule").count().orderBy("rule").toPandas()
-held_back(RULES, KEY)
+    broken = [F.when(F.expr(rule), name) for name, rule in rules.items()]
+    judged = weather.withColumn("rule", F.coalesce(*broken))
+
+    copies = Window.partitionBy(*key, F.isnull("rule")).orderBy("offset")
+    twice = F.when(F.row_number().over(copies) > 1, "delivered twice")
+    judged = judged.withColumn("rule", F.coalesce("rule", twice))
+    return judged.groupBy("rule").count().orderBy("rule")
+
+
+if ... in [no_station, too_windy, KEY]:
+    print("fill the blanks of exercise 1 first")
+else:
+    held_back(RULES, KEY).show()
 
 # %% [markdown]
 # ## Exercise 2: Flagged, not dropped
@@ -121,22 +138,26 @@ held_back(RULES, KEY)
 
 # %% tags=["exercise-2"]
 def flag(flights, planes):
-    registry = planes.select("tailnum").distinct().withColumn("registered", F.lit(True))  # SOLUTION
+    registry = planes.select("tailnum").distinct()  # SOLUTION
+    registry = registry.withColumn("registered", F.lit(True))  # SOLUTION
     found = F.when(F.col("registered"), "known").otherwise("unknown")  # SOLUTION
     state = F.when(F.col("tailnum").isNull(), "missing").otherwise(found)  # SOLUTION
-    return flights.join(registry, "tailnum", "left").withColumn("aircraft", state).drop("registered")  # SOLUTION
+    every = flights.join(registry, "tailnum", "left")  # SOLUTION
+    return every.withColumn("aircraft", state).drop("registered")  # SOLUTION
 
 # %% tags=["check-2"]
 lab.check(2, flag)
 
 # %% tags=["wrong-2"] says="an inner join drops"
 def flag(flights, planes):
-    return flights.join(planes.distinct(), "tailnum").withColumn("aircraft", F.lit("known"))
+    both = flights.join(planes.distinct(), "tailnum")
+    return both.withColumn("aircraft", F.lit("known"))
 
 # %% tags=["wrong-2"] says="lists it twice"
 def flag(flights, planes):
     registry = planes.withColumn("registered", F.lit(True))
-    state = F.when(F.col("tailnum").isNull(), "missing").when(F.col("registered"), "known").otherwise("unknown")
+    found = F.when(F.col("registered"), "known").otherwise("unknown")
+    state = F.when(F.col("tailnum").isNull(), "missing").otherwise(found)
     return flights.join(registry, "tailnum", "left").withColumn("aircraft", state)
 
 # %% tags=["wrong-2"] says="two different facts"
@@ -149,15 +170,19 @@ def flag(flights, planes):
 def flag(flights, planes):
     registry = planes.select("tailnum").distinct().withColumn("registered", F.lit(True))
     state = F.when(F.col("registered"), "known").otherwise("unknown")
-    return flights.where("tailnum IS NOT NULL").join(registry, "tailnum", "left").withColumn("aircraft", state)
+    every = flights.where("tailnum IS NOT NULL").join(registry, "tailnum", "left")
+    return every.withColumn("aircraft", state)
 
 # %% tags=["right-2"]
 def flag(flights, planes):
     flights.createOrReplaceTempView("lab_flights")
     planes.createOrReplaceTempView("lab_planes")
-    return spark.sql("""SELECT *, CASE WHEN tailnum IS NULL THEN 'missing'
-                                       WHEN EXISTS (SELECT 1 FROM lab_planes p WHERE p.tailnum = f.tailnum) THEN 'known'
-                                       ELSE 'unknown' END AS aircraft FROM lab_flights f""")
+    return spark.sql("""
+        SELECT *, CASE WHEN tailnum IS NULL THEN 'missing'
+                       WHEN EXISTS (SELECT 1 FROM lab_planes p
+                                    WHERE p.tailnum = f.tailnum) THEN 'known'
+                       ELSE 'unknown' END AS aircraft
+        FROM lab_flights f""")
 
 # %% tags=["raises-2"] says="UNRESOLVED_COLUMN"
 def flag(flights, planes):
@@ -183,8 +208,8 @@ def flag(flights, planes):
 
 # %% tags=["start-3"]
 planes = spark.read.parquet(dataset("planes"))
-spellings = planes.where("manufacturer RLIKE 'AIRBUS|DOUGLAS|CANADAIR'").groupBy("manufacturer").count()
-spellings.orderBy("manufacturer").show(truncate=False)
+makers = planes.where("manufacturer RLIKE 'AIRBUS|DOUGLAS|CANADAIR'")
+look(makers.groupBy("manufacturer").count().orderBy("manufacturer"))
 
 # %% tags=["exercise-3"]
 def conform(planes):
@@ -192,7 +217,8 @@ def conform(planes):
     name = spoken  # SOLUTION
     for maker in ("AIRBUS", "MCDONNELL DOUGLAS", "CANADAIR"):  # SOLUTION
         name = F.when(spoken.startswith(maker), maker).otherwise(name)  # SOLUTION
-    return planes.withColumn("manufacturer_raw", F.col("manufacturer")).withColumn("manufacturer", name)  # SOLUTION
+    kept = planes.withColumn("manufacturer_raw", F.col("manufacturer"))  # SOLUTION
+    return kept.withColumn("manufacturer", name)  # SOLUTION
 
 # %% tags=["check-3"]
 lab.check(3, conform)
@@ -200,23 +226,27 @@ lab.check(3, conform)
 # %% tags=["wrong-3"] says="another company"
 def conform(planes):
     spoken = F.upper(F.trim("manufacturer"))
-    name = F.when(spoken.contains("DOUGLAS"), "MCDONNELL DOUGLAS").when(spoken.contains("AIRBUS"), "AIRBUS").when(
-        spoken.contains("CANADAIR"), "CANADAIR").otherwise(spoken)
-    return planes.withColumn("manufacturer_raw", F.col("manufacturer")).withColumn("manufacturer", name)
+    name = F.when(spoken.contains("DOUGLAS"), "MCDONNELL DOUGLAS")
+    name = name.when(spoken.contains("AIRBUS"), "AIRBUS")
+    name = name.when(spoken.contains("CANADAIR"), "CANADAIR").otherwise(spoken)
+    kept = planes.withColumn("manufacturer_raw", F.col("manufacturer"))
+    return kept.withColumn("manufacturer", name)
 
 # %% tags=["wrong-3"] says="what the source said"
 def conform(planes):
     name = F.upper(F.trim("manufacturer"))
     for maker in ("AIRBUS", "MCDONNELL DOUGLAS", "CANADAIR"):
         name = F.when(name.startswith(maker), maker).otherwise(name)
-    return planes.withColumn("manufacturer", name).withColumn("manufacturer_raw", F.col("manufacturer"))
+    conformed = planes.withColumn("manufacturer", name)
+    return conformed.withColumn("manufacturer_raw", F.col("manufacturer"))
 
 # %% tags=["wrong-3"] says="spaces or small letters"
 def conform(planes):
     name = F.col("manufacturer")
     for maker in ("AIRBUS", "MCDONNELL DOUGLAS", "CANADAIR"):
         name = F.when(name.startswith(maker), maker).otherwise(name)
-    return planes.withColumn("manufacturer_raw", F.col("manufacturer")).withColumn("manufacturer", name)
+    kept = planes.withColumn("manufacturer_raw", F.col("manufacturer"))
+    return kept.withColumn("manufacturer", name)
 
 # %% tags=["wrong-3"] says="lost its row"
 def conform(planes):
@@ -224,21 +254,24 @@ def conform(planes):
     name = spoken
     for maker in ("AIRBUS", "MCDONNELL DOUGLAS", "CANADAIR"):
         name = F.when(spoken.startswith(maker), maker).otherwise(name)
-    conformed = planes.withColumn("manufacturer_raw", F.col("manufacturer")).withColumn("manufacturer", name)
-    return conformed.where("manufacturer <> ''")
+    kept = planes.withColumn("manufacturer_raw", F.col("manufacturer"))
+    return kept.withColumn("manufacturer", name).where("manufacturer <> ''")
 
 # %% tags=["wrong-3"] says="still has two spellings"
 def conform(planes):
     spoken = F.upper(F.trim("manufacturer"))
     name = F.when(spoken == "AIRBUS INDUSTRIE", "AIRBUS").when(
         spoken.startswith("MCDONNELL"), "MCDONNELL DOUGLAS").otherwise(spoken)
-    return planes.withColumn("manufacturer_raw", F.col("manufacturer")).withColumn("manufacturer", name)
+    kept = planes.withColumn("manufacturer_raw", F.col("manufacturer"))
+    return kept.withColumn("manufacturer", name)
 
 # %% tags=["right-3"]
 def conform(planes):
     makers = "^(AIRBUS|MCDONNELL DOUGLAS|CANADAIR)( .*)?$"
-    return planes.selectExpr("* EXCEPT (manufacturer)", "manufacturer AS manufacturer_raw",
-                             f"regexp_replace(upper(trim(manufacturer)), '{makers}', '$1') AS manufacturer")
+    spoken = "upper(trim(manufacturer))"
+    return planes.selectExpr(
+        "* EXCEPT (manufacturer)", "manufacturer AS manufacturer_raw",
+        f"regexp_replace({spoken}, '{makers}', '$1') AS manufacturer")
 
 # %% tags=["raises-3"] says="UNRESOLVED_COLUMN"
 def conform(planes):
@@ -262,33 +295,41 @@ def conform(planes):
 # return that field. Additional fields are fine. A time looks like `"2013-07-01T09:15:00Z"`.
 #
 # **Example** `tailnum` renamed to `tail` in half of the batch: return `"tailnum"`. The check runs 20 seeds.
+# `datetime` is imported for you: a text that is no such time makes its `strptime` raise a ValueError.
 
 # %% tags=["exercise-4"]
 from datetime import datetime
 
 
 def publish(messages, contract, write_silver, write_quarantine):
-    def keeps(message, field, kind, nullable):  # SOLUTION
+    def breaks(message, field):  # SOLUTION
+        kind, nullable = contract[field]  # SOLUTION
         if field not in message:  # SOLUTION
-            return False  # SOLUTION
+            return True  # SOLUTION
         value = message[field]  # SOLUTION
         if value is None:  # SOLUTION
-            return nullable  # SOLUTION
+            return not nullable  # SOLUTION
         if kind == "number":  # SOLUTION
-            return isinstance(value, (int, float))  # SOLUTION
+            return not isinstance(value, (int, float))  # SOLUTION
         if kind == "time":  # SOLUTION
             try:  # SOLUTION
-                return bool(datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ"))  # SOLUTION
+                datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ")  # SOLUTION
             except (TypeError, ValueError):  # SOLUTION
-                return False  # SOLUTION
-        return isinstance(value, str)  # SOLUTION
-    broken = {field: [not keeps(each, field, *rule) for each in messages] for field, rule in contract.items()}  # SOLUTION
-    for field, marks in broken.items():  # SOLUTION
-        if sum(marks) > 0.05 * len(messages):  # SOLUTION
+                return True  # SOLUTION
+        return not isinstance(value, str)  # SOLUTION
+     # SOLUTION
+    for field in contract:  # SOLUTION
+        broken = [message for message in messages if breaks(message, field)]  # SOLUTION
+        if len(broken) > 0.05 * len(messages):  # SOLUTION
             return field  # SOLUTION
-    bad = [any(marks) for marks in zip(*broken.values())]  # SOLUTION
-    write_quarantine([message for message, mark in zip(messages, bad) if mark])  # SOLUTION
-    write_silver([message for message, mark in zip(messages, bad) if not mark])  # SOLUTION
+     # SOLUTION
+    silver, quarantine = [], []  # SOLUTION
+    for message in messages:  # SOLUTION
+        broken = any(breaks(message, field) for field in contract)  # SOLUTION
+        pile = quarantine if broken else silver  # SOLUTION
+        pile.append(message)  # SOLUTION
+    write_silver(silver)  # SOLUTION
+    write_quarantine(quarantine)  # SOLUTION
 
 # %% tags=["check-4"]
 lab.check(4, publish)
@@ -297,7 +338,9 @@ lab.check(4, publish)
 def publish(messages, contract, write_silver, write_quarantine):
     for field, (kind, nullable) in contract.items():
         for message in messages:
-            if field not in message or (kind == "time" and str(message[field])[:2] != "20"):
+            if field not in message:
+                return field
+            if kind == "time" and str(message[field])[:2] != "20":
                 return field
     write_silver(messages)
 
@@ -308,7 +351,8 @@ def publish(messages, contract, write_silver, write_quarantine):
             value = message.get(field)
             if field not in message or value is None and not nullable:
                 return False
-            if value is not None and isinstance(value, (int, float)) != (kind == "number"):
+            number = isinstance(value, (int, float))
+            if value is not None and number != (kind == "number"):
                 return False
             if kind == "time" and value[:2] != "20":
                 return False
@@ -323,12 +367,17 @@ def publish(messages, contract, write_silver, write_quarantine):
         value = message.get(field)
         if value is None:
             return nullable
-        return isinstance(value, (int, float)) == (kind == "number") and (kind != "time" or value[:2] == "20")
+        if isinstance(value, (int, float)) != (kind == "number"):
+            return False
+        return kind != "time" or value[:2] == "20"
+
     for field in contract:
-        if sum(not keeps(message, field) for message in messages) > 0.05 * len(messages):
+        broken = [message for message in messages if not keeps(message, field)]
+        if len(broken) > 0.05 * len(messages):
             return field
-    write_silver([message for message in messages if all(keeps(message, field) for field in contract)])
-    write_quarantine([message for message in messages if not all(keeps(message, field) for field in contract)])
+    good = [all(keeps(message, field) for field in contract) for message in messages]
+    write_silver([message for message, fine in zip(messages, good) if fine])
+    write_quarantine([message for message, fine in zip(messages, good) if not fine])
 
 # %% tags=["wrong-4"] says="not both"
 def publish(messages, contract, write_silver, write_quarantine):
@@ -337,12 +386,17 @@ def publish(messages, contract, write_silver, write_quarantine):
         value = message.get(field)
         if value is None:
             return field in message and nullable
-        return isinstance(value, (int, float)) == (kind == "number") and (kind != "time" or value[:2] == "20")
+        if isinstance(value, (int, float)) != (kind == "number"):
+            return False
+        return kind != "time" or value[:2] == "20"
+
     for field in contract:
-        if sum(not keeps(message, field) for message in messages) > 0.05 * len(messages):
+        broken = [message for message in messages if not keeps(message, field)]
+        if len(broken) > 0.05 * len(messages):
             return field
+    good = [all(keeps(message, field) for field in contract) for message in messages]
     write_silver(messages)
-    write_quarantine([message for message in messages if not all(keeps(message, field) for field in contract)])
+    write_quarantine([message for message, fine in zip(messages, good) if not fine])
 
 # %% tags=["wrong-4"] says="let a damaged message into silver"
 def publish(messages, contract, write_silver, write_quarantine):
@@ -352,26 +406,40 @@ def publish(messages, contract, write_silver, write_quarantine):
         if value is None:
             return field in message and nullable
         return isinstance(value, (int, float)) == (kind == "number")
+
     for field in contract:
-        if sum(not keeps(message, field) for message in messages) > 0.05 * len(messages):
+        broken = [message for message in messages if not keeps(message, field)]
+        if len(broken) > 0.05 * len(messages):
             return field
-    write_silver([message for message in messages if all(keeps(message, field) for field in contract)])
-    write_quarantine([message for message in messages if not all(keeps(message, field) for field in contract)])
+    good = [all(keeps(message, field) for field in contract) for message in messages]
+    write_silver([message for message, fine in zip(messages, good) if fine])
+    write_quarantine([message for message, fine in zip(messages, good) if not fine])
 
 # %% tags=["right-4"]
 import re
 from collections import Counter
 
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+
+
+def keeps(value, kind, nullable):
+    if value is None:
+        return nullable
+    if kind == "number":
+        return type(value) in (int, float)
+    if type(value) is not str:
+        return False
+    return kind == "text" or bool(re.fullmatch(TIME, value))
+
 
 def publish(messages, contract, write_silver, write_quarantine):
-    right = {"number": lambda value: type(value) in (int, float), "text": lambda value: type(value) is str,
-             "time": lambda value: type(value) is str and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value)}
     piles, breaches = {True: [], False: []}, Counter()
     for message in messages:
-        wrong = [field for field, (kind, nullable) in contract.items()
-                 if field not in message or not (nullable if message[field] is None else right[kind](message[field]))]
+        wrong = [field for field, rule in contract.items()
+                 if field not in message or not keeps(message[field], *rule)]
         breaches.update(wrong)
         piles[not wrong].append(message)
+
     field, most = (breaches.most_common(1) or [(None, 0)])[0]
     if most / len(messages) > 0.05:
         return field
@@ -380,7 +448,8 @@ def publish(messages, contract, write_silver, write_quarantine):
 
 # %% tags=["raises-4"] says="KeyError"
 def publish(messages, contract, write_silver, write_quarantine):
-    write_silver([message for message in messages if all(message[field] is not None for field in contract)])
+    for message in messages:
+        write_silver([message[field] for field in contract])
 
 # %% tags=["hint-4"]
 # lab.hint(4)

@@ -9,8 +9,9 @@ import json
 from delta.tables import DeltaTable
 from pyspark.sql import functions as F, Window
 from patternlab import Lab, spark_session
+from patternlab.patterns.cdc.trial import small_table
 
-spark = spark_session("lab 12")
+spark = spark_session("lab 12", **{"spark.sql.shuffle.partitions": 1})
 lab = Lab("12-cdc")
 lab.progress()
 
@@ -26,6 +27,17 @@ lab.progress()
 #
 # **Example** an empty table and the changes `UA/1 scheduled 10`, `UA/1 delayed 30`, `UA/1 scheduled 10` give `UA/1
 # delayed 30`.
+#
+# The next cell makes an empty table and merges the first of these changes into it, to show the call; a first MERGE takes
+# some seconds. What it does not do is the exercise.
+
+# %% tags=["start-1"]
+example = small_table([])
+columns = "key string, status string, lsn bigint"
+first = spark.createDataFrame([("UA/1", "scheduled", 10)], columns)
+target = DeltaTable.forPath(spark, example).alias("t")
+target.merge(first.alias("s"), "s.key = t.key").whenNotMatchedInsertAll().execute()
+DeltaTable.forPath(spark, example).toDF().show()
 
 # %% tags=["exercise-1"]
 def upsert(table, changes):
@@ -193,7 +205,11 @@ def guard(columns, rows):
         for name, value in values.items():  # SOLUTION
             columns.setdefault(name, type(value))  # SOLUTION
         fit.append(row)
-    return columns, [{name: row.get(name) for name in columns} for row in fit], refused
+
+    complete = []
+    for row in fit:
+        complete.append({name: row.get(name) for name in columns})
+    return columns, complete, refused
 
 # %% tags=["check-3"]
 lab.check(3, guard)

@@ -1,98 +1,46 @@
-"""Lab 12: what the learner's functions are given, and what each usual mistake is told."""
+"""Lab 12: its checks, and what each usual mistake is told."""
 import json
 import random
-import uuid
 
-from ...checking.calls import ask
+from ...checking.calls import ask, session
 from ...checking.outcomes import Exercise, Wrong
 from ...checking.seeds import over_seeds
 from ...checking.tables import rows, same_rows
-
-
-# --- lab 12: what the learner's functions are given -----------------------------------------------------------------------
-CREATE = "key string, status string, lsn bigint"
-FIRST = [("UA/1", "scheduled", 10, 0), ("DL/2", "scheduled", 20, 1), ("UA/1", "delayed", 30, 2), ("UA/1", "departed", 40, 3),
-         ("AA/3", "scheduled", 50, 4), ("UA/1", "scheduled", 10, 5), ("DL/2", "scheduled", 20, 6), ("UA/1", "delayed", 30, 7)]
-SECOND = [("UA/1", "scheduled", 10, 8), ("DL/2", "delayed", 60, 9), ("AA/3", "scheduled", 50, 10), ("B6/4", "scheduled", 70, 11)]
-
-
-def _newest(batches, by, guard=True) -> dict:
-    """{key: (status, lsn)} after the batches: the last by column `by` of each, over what is there if it is newer (guard)."""
-    table = {}
-    for batch in batches:
-        best = {}
-        for row in sorted(batch, key=lambda row: row[by]):
-            best[row[0]] = (row[1], row[2])
-        for key, (status, lsn) in best.items():
-            if not guard or key not in table or lsn > table[key][1]:
-                table[key] = (status, lsn)
-    return table
+from .trial import BATCH, BEFORE, CHUNK, COLUMNS, DRIFT, FLIGHTS, Killed, Replica, Source, State, after, messages, small_table
 
 
 def _upsert(answer):
-    """The learner's upsert(table, changes) on two batches into a Delta table; the second one brings old messages again."""
+    """The learner's upsert(table, changes): one MERGE into a table that has rows, of a batch with old messages among the new."""
     import pyarrow as pa
-    from delta.tables import DeltaTable
-    from pyspark.sql import SparkSession
-    from pyspark.sql.types import StructType
 
-    from .. import workspace
-    spark = SparkSession.getActiveSession()
-    if spark is None:
-        raise Wrong("There is no Spark session in this kernel. Run the set-up cell of the lab first.")
-    table = str(workspace("lab-12-upsert") / uuid.uuid4().hex)  # a new path: Delta remembers tables by theirs
-    DeltaTable.create(spark).location(table).addColumns(StructType.fromDDL(CREATE)).execute()
-    start = [dict(zip(("key", "status", "lsn", "offset"), row)) for row in FIRST]
-    columns = pa.schema([("key", pa.string()), ("status", pa.string()), ("lsn", pa.int64()), ("offset", pa.int32())])
-    for batch in (FIRST, SECOND):
-        changes = pa.Table.from_pylist([dict(zip(columns.names, row)) for row in batch], columns)
-        ask(answer, table, spark.createDataFrame(changes))      # from Arrow: no job, where a list of rows takes one a use
+    spark, table = session(), small_table(BEFORE)
+    kinds = dict(zip(COLUMNS, (pa.string(), pa.string(), pa.int64(), pa.int32())))
+    changes = pa.Table.from_pylist([dict(zip(COLUMNS, row)) for row in BATCH], pa.schema(kinds))
+    ask(answer, table, spark.createDataFrame(changes))          # from Arrow: no job, where a list of rows takes one a use
     found = rows(table, ["key", "status", "lsn"])
     mine = {row.key: (row.status, int(row.lsn)) for row in found.itertuples()}
+    before, right = {key: (status, lsn) for key, status, lsn in BEFORE}, after()
+    start = [dict(zip(COLUMNS, row)) for row in BATCH]
     if len(found) > len(mine):
         raise Wrong("Your table has a flight more than once: the rows were added, not merged by key.",
                     found[found.key.duplicated(keep=False)])
-    if not mine:
-        raise Wrong("Your table is empty. MERGE also has to insert the flights that it does not have.")
-    if mine == _newest([FIRST, SECOND], 3):
+    if mine == before:
+        raise Wrong("Your table is as it was. A newer message must update the row, and a new flight must be inserted.", found)
+    if not set(before) <= set(mine):
+        raise Wrong("A flight that was in the table is gone. MERGE leaves alone what no message speaks of.", found)
+    if "B6/4" not in mine:
+        raise Wrong("A new flight is missing. MERGE also has to insert the flights that the table does not have.", found)
+    if mine in (after("offset"), after("offset", guard=False)):
         raise Wrong("You took the last message to arrive. After a restart old messages arrive again, behind newer ones: "
                     "order by lsn.", start)
-    if mine == _newest([FIRST, SECOND], 2, guard=False):
-        raise Wrong("Within a batch you are right. Then an old message came alone in the next batch and overwrote a newer row: "
+    if mine == after(guard=False):
+        raise Wrong("Within the batch you are right. But a flight of which only old messages came has an old row now: "
                     "the MERGE needs a guard.", found)
-    if mine == _newest([FIRST[::-1]], 2) or mine == _newest([FIRST], 2):
-        raise Wrong("The second batch changed nothing. A newer message must update the row, and a new flight must be inserted.",
-                    found)
-    expected = [{"key": key, "status": status, "lsn": lsn} for key, (status, lsn) in _newest([FIRST, SECOND], 2).items()]
+    if all(mine[key] == before[key] for key in before):
+        raise Wrong("No row of the table changed. A newer message must update the row that is there.", found)
+    expected = [{"key": key, "status": status, "lsn": lsn} for key, (status, lsn) in right.items()]
     same_rows(found, expected, key="key", start=start)
     return "The order of arrival did not matter, and neither did messages that came again."
-
-
-def messages(seed: int, tombstones: bool = True) -> tuple:
-    """A topic after crashes, and the board that is right: (messages, rows).
-
-    A message is a dict of key and value, JSON texts as Debezium writes them; the value of a tombstone is None. At each crash the
-    connector goes back and sends a part of its log again; the list may end in the middle of that.
-    """
-    chance, log, table = random.Random(seed), [], {}
-    for lsn in range(100, 100 + 10 * chance.randint(25, 40), 10):
-        key = f"{chance.choice(('UA', 'DL', 'B6'))}/{chance.randint(1, 4)}"
-        before = table.get(key)
-        op = "c" if before is None else chance.choice("uud")
-        after = None if op == "d" else {"key": key, "status": f"news {lsn}"}
-        log.append([{"key": json.dumps({"key": key}),
-                     "value": json.dumps({"before": before, "after": after, "op": op, "source": {"lsn": lsn}})}])
-        if op == "d":
-            table.pop(key)
-            if tombstones:
-                log[-1].append({"key": json.dumps({"key": key}), "value": None})
-        else:
-            table[key] = after
-    sent, back = list(range(len(log))), chance.randint(6, 14)
-    sent += range(len(log) - back, len(log) - chance.randint(1, 5))
-    middle = chance.randint(8, len(log) - 4)
-    sent[middle:middle] = range(middle - chance.randint(3, 7), middle)
-    return [message for position in sent for message in log[position]], list(table.values())
 
 
 def _replica(answer):
@@ -124,11 +72,6 @@ def _replica(answer):
     return "Deletes, tombstones and messages that come twice: twenty topics, twenty equal tables."
 
 
-DRIFT = [{"key": "UA/1", "delay": 5}, {"key": "DL/2", "delay": None}, {"key": "AA/3", "delay": 0, "gate": None},
-         {"key": "UA/4", "delay": "NA", "gate": "A1"}, {"key": "UA/5", "delay": 7, "gate": "B2"}, {"key": "B6/6"},
-         {"key": "B6/7", "delay": 3, "gate": 9}]
-
-
 def _guard(answer):
     """The learner's guard(columns, rows) on rows whose schema changes on the way."""
     given = {"key": str, "delay": int}
@@ -155,105 +98,6 @@ def _guard(answer):
     raise Wrong("Refuse exactly the rows in which a value has another type than its column.", refused)
 
 
-# --- DBLog: a source that never rests, a replica that remembers, a kill that may come at any call
-class Killed(BaseException):
-    """The process is gone. A BaseException, so that no `except Exception` of a learner survives it."""
-
-
-CHUNK, FLIGHTS = 10, 60
-
-
-class Source:
-    """A table and its log, as DBLog sees them. Between any two calls the owners of the table write to it.
-
-    `watermark()` writes a mark into the log and returns its name. `chunk(after, size)` are the next rows by key (at most 10)
-    as they are now. `log(position)` are the events behind a position, oldest first: dicts of `position`, and either `mark`
-    or `key` and `row` (None: deleted).
-    """
-
-    def __init__(self, seed: int):
-        self._chance, self._events, self._table = random.Random(seed), [], {}
-        self.calls, self.read, self.kill_at, self._near = 0, 0, None, ""
-        for number in range(FLIGHTS):
-            self._table[f"F{number:02}"] = {"key": f"F{number:02}", "version": 0}
-        self.before = {key: dict(row) for key, row in self._table.items()}
-
-    def step(self, written=True):
-        """One call of the learner: the kill may come, and the owners write a little."""
-        self.calls += 1
-        if self.calls == self.kill_at:
-            raise Killed
-        if self.calls > 5_000:
-            raise Wrong("Your function made five thousand calls and has not ended. When is it done?")
-        for _ in range(0) if not written else range(self._chance.choice((0, 1, 1, 2))):
-            near = [f"F{n:02}" for n in range(FLIGHTS + 5) if self._near < f"F{n:02}"][:CHUNK]
-            anywhere = not near or self._chance.random() > 0.7
-            self._write(self._chance.choice([f"F{n:02}" for n in range(FLIGHTS)] if anywhere else near))
-
-    def _write(self, key):
-        position = len(self._events) + 1
-        row = None if key in self._table and self._chance.random() < 0.25 else {"key": key, "version": position}
-        self._table.pop(key, None) if row is None else self._table.update({key: row})
-        self._events.append({"position": position, "key": key, "row": row and dict(row)})
-
-    def watermark(self) -> str:
-        self.step()
-        name = f"mark {len(self._events) + 1}"
-        self._events.append({"position": len(self._events) + 1, "mark": name})
-        self.step()
-        return name
-
-    def chunk(self, after: str, size: int) -> list:
-        self._near = after
-        self.step()
-        if size > CHUNK:
-            raise Wrong(f"You asked for {size} rows at once. A chunk is at most {CHUNK} rows, or the source feels it.")
-        found = [dict(self._table[key]) for key in sorted(self._table) if key > after][:size]
-        self.read += len(found)
-        self.step()
-        return found
-
-    def log(self, position: int) -> list:
-        self.step()
-        return [dict(event) for event in self._events[position:]]
-
-    def at(self, position: int) -> dict:
-        """The table as it was at a position: {key: row}."""
-        table = {key: dict(row) for key, row in self.before.items()}
-        for event in self._events[:position]:
-            if "key" in event:
-                table.pop(event["key"], None) if event["row"] is None else table.update({event["key"]: event["row"]})
-        return table
-
-
-class Replica:
-    """The copy: `put(row)` and `delete(key)`. It refuses to go back in time."""
-
-    def __init__(self, source: Source):
-        self._source, self.rows, self._seen, self._left = source, {}, {}, set()
-
-    def put(self, row: dict) -> None:
-        self._source.step(written=False)
-        key = row["key"]
-        if row["version"] < self._seen.get(key, -1):
-            raise Wrong("A row of a chunk overwrote a newer one: it was read before that change and written after it.",
-                        [self.rows.get(key, {"key": key, "left": True}), row])
-        if key in self._left and row["version"] == self._seen[key]:
-            raise Wrong("A flight that had left came back: the chunk had read it before the log deleted it.", [row])
-        self._left.discard(key)
-        self._seen[key] = row["version"]
-        self.rows[key] = dict(row)
-
-    def delete(self, key: str) -> None:
-        self._source.step(written=False)
-        if key in self._seen:
-            self._left.add(key)
-        else:
-            self._seen[key] = 0 if key in self._source.before else -1
-            self._left.add(key)
-        self.rows.pop(key, None)
-
-
 def _hand_over(answer):
     """The learner's hand_over(source, replica, state): once in peace, then killed at one of its calls, for 20 seeds."""
     def run(seed, kill_at):
@@ -262,7 +106,7 @@ def _hand_over(answer):
         replica, state, kills = Replica(source), {}, 0
         while True:
             try:
-                ask(answer, source, replica, _State(state, source))
+                ask(answer, source, replica, State(state, source))
                 break
             except Killed:
                 kills += 1
@@ -295,29 +139,13 @@ def _judge(source, replica, state, kills):
         raise Wrong("After the kill you began again with the first chunk. Keep in state how far the chunks are, too.")
 
 
-class _State(dict):
-    """The learner's durable notes: what is written here before a kill is there after it."""
-
-    def __init__(self, kept: dict, source: Source):
-        super().__init__(kept)
-        self._kept, self._source = kept, source
-
-    def __setitem__(self, key, value):
-        self._source.step(written=False)
-        super().__setitem__(key, value)
-        self._kept[key] = value
-
-    def update(self, *args, **named):
-        for key, value in dict(*args, **named).items():
-            self[key] = value
-
-
 EXERCISES = {
     1: Exercise("The latest row of each flight, merged", _upsert,
                 ("Two things must be ordered by the log: the rows within a batch, and a batch against what the table has.",
                  "row_number() over a window of the key, ordered by lsn descending; then whenMatchedUpdateAll('s.lsn > t.lsn')."),
                 "The position in the log is the only order that survives a restart. Within the batch it picks one row a key, "
-                "which MERGE demands; against the table it makes an old message harmless, so a batch may run twice."),
+                "which MERGE demands; against the table it makes an old message harmless, so a batch may run twice.",
+                works=lambda: "merges a batch into a Delta table with your function, two or three seconds"),
     2: Exercise("Deletes, tombstones and copies", _replica,
                 ("Which message deletes: the one with op d, or the one without a value? What if an old message comes after it?",
                  "Skip values that are None. Keep the highest lsn of each key, also of deleted ones; skip what is not above it."),

@@ -1,18 +1,13 @@
-"""The world around pattern 12: who writes to the departure board, when, and the programs that are killed there."""
+"""The world around pattern 12: the departure board, who writes to it, and when."""
 import contextlib
-import inspect
-import tempfile
-import textwrap
+import threading
 import time
 from datetime import datetime, timedelta
 from functools import lru_cache
-from pathlib import Path
 
 import pandas as pd
 import psycopg2
 
-from ...engines import kernels
-from ...engines.programs import Program, killed
 from ...flights import days, events
 
 COLUMNS = ("key", "carrier", "flight", "origin", "dest", "scheduled", "estimate", "status", "updated_at")
@@ -132,85 +127,40 @@ def _statement(table: str, change: dict) -> tuple:
     return f"delete from {table} where key = %s", [row["key"]]
 
 
-def settled(name: str, seconds: float = 60) -> int:
-    """Wait until Connect has stored that all that is committed now is in the connector's topics; the log position, a number.
-
-    It writes marks into the log until one of them, or something later, is stored. TimeoutError after `seconds`.
-    """
-    from .. import connect, postgres
-    marks, give_up = [], time.monotonic() + seconds
-    connection = psycopg2.connect(postgres().dsn)
-    connection.autocommit = True
-    with contextlib.closing(connection), connection.cursor() as cursor:
-        while time.monotonic() < give_up:
-            cursor.execute("select pg_logical_emit_message(true, 'mark', '') - '0/0'")
-            marks.append(int(cursor.fetchone()[0]))
-            stored = connect().offsets(name)
-            if stored.get("lsn", 0) >= marks[0] and not stored.get("snapshot"):
-                return marks[0]
-            time.sleep(0.1)
-    raise TimeoutError(f"The connector {name} has not stored position {marks[0]:,} within {seconds:.0f} s. "
-                       f"Look at connect().status({name!r}).")
+def one_flight(changes: list, length: int = 6) -> list:
+    """The changes of the first flight that has `length` of them and is deleted in the end."""
+    lives = {}
+    for change in changes:
+        lives.setdefault(change["key"], []).append(change)
+    return next(life for life in lives.values() if len(life) == length and life[-1]["op"] == "delete")
 
 
-def enlarged(dsn: str, board: pd.DataFrame, folder: Path, rows: int = 300_000) -> tuple:
-    """The board many times over, in two shapes: the PostgreSQL table `archive`, and Parquet files as an Arrow dataset.
-
-    Columns: key ("flight/number"), carrier, dest, status, slip (seconds). Returns (dataset, rows).
-    """
-    import pyarrow as pa
-    import pyarrow.dataset as ds
-    times = max(1, rows // len(board))
-    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute("""create table archive as select key || '/' || n as key, carrier, dest, status,
-            extract(epoch from estimate - scheduled)::int as slip from departure_board cross join generate_series(1, %s) n""",
-                       (times,))
-        cursor.execute("alter table archive add primary key (key); analyze archive")
-    part = board[["key", "carrier", "dest", "status"]].assign(slip=(board.estimate - board.scheduled).dt.total_seconds())
-    many = pd.concat([part.assign(key=part.key + f"/{n}") for n in range(1, times + 1)])
-    ds.write_dataset(pa.Table.from_pandas(many, preserve_index=False), folder, format="parquet",
-                     existing_data_behavior="delete_matching")
-    return ds.dataset(folder, format="parquet"), len(many)
+def as_table(changes: list) -> pd.DataFrame:
+    """Changes as a frame to look at: op, at, key, estimate, status; of a delete the row that it takes."""
+    return pd.DataFrame([{"op": change["op"], "at": change["at"], **{name: change["row"][name] for name in
+                          ("key", "estimate", "status")}} for change in changes])
 
 
-_AT_WORK = """def at_work(handle):
-    def noted(*batch):
-        print("at work", flush=True)
-        handle(*batch)
-    return noted"""
+def parts(changes: list, n: int) -> list:
+    """The changes in n parts, in order, of about equal length."""
+    return [changes[len(changes) * number // n:len(changes) * (number + 1) // n] for number in range(n)]
 
 
-def run_elsewhere(call: str, *functions) -> Program:
-    """Start a Python with a Spark session `spark` of its own on this kernel's engines; it waits for `killed_elsewhere`.
-
-    Then it does `call` again and again. `functions` are the notebook's own: their source is taken. Before them stand F, Window,
-    DeltaTable, kafka, and at_work(handle): the handle, which says that a batch has begun. It ends when this kernel does.
-    """
-    from .. import kafka
-    lines = ["from pyspark.sql import functions as F, Window", "from delta.tables import DeltaTable",
-             "from patternlab import kafka, spark_session", _AT_WORK,
-             *(textwrap.dedent(inspect.getsource(function)) for function in functions),
-             "spark = spark_session('12 elsewhere')", "input()", f"while True: {call}"]
-    file = Path(tempfile.mkdtemp(prefix="elsewhere-", dir=kernels.run_folder())) / "elsewhere.py"
-    file.write_text("\n".join(lines), encoding="utf-8")
-    return Program(file, PATTERNLAB_KAFKA=kafka().bootstrap, PATTERNLAB_STACK="embedded", PATTERNLAB_SPARK_MASTER="local[2]")
+def untouched(changes: list, at: int) -> str:
+    """A flight that is on the board after `at` changes and that no later one touches."""
+    there = {change["key"] for change in changes[:at]} - {change["key"] for change in changes[:at] if change["op"] == "delete"}
+    return max(there - {change["key"] for change in changes[at:]})
 
 
-def killed_elsewhere(program: Program, rest: float) -> bool:
-    """Let the program of `run_elsewhere` do its call; SIGKILL to it and its JVM `rest` seconds after its first batch began.
-
-    True if there was a JVM to kill. RuntimeError, with its words, if it ended by itself or did not get to work in two minutes.
-    """
-    program.stdin.write(b"\n")
-    program.stdin.flush()
-    at_work, members = [], []
-
-    def due():
-        if not at_work and "at work" in program.log.read_text(errors="replace"):
-            at_work.append(time.monotonic())
-            members.extend(kernels.family(program.pid))
-        return bool(at_work) and time.monotonic() >= at_work[0] + rest
-    return killed(program, when=due) == -9 and len(members) > 1
+@contextlib.contextmanager
+def going_on(dsn: str, changes: list, pace: float = 0.001):
+    """Meanwhile the owners write: `play` runs in a thread of its own, and at the end of the block it is waited for."""
+    writer = threading.Thread(target=play, args=(dsn, changes), kwargs={"pace": pace})
+    writer.start()
+    try:
+        yield writer
+    finally:
+        writer.join()
 
 
 def _time(text: str) -> datetime:

@@ -7,14 +7,15 @@ from .scene import COLUMNS, board_changes, schedule
 
 @define("board")
 def board(slice, changes=None) -> pd.DataFrame:
-    """The board after the first `changes` changes (None: all): a frame of COLUMNS, one row a flight that is on it."""
+    """The board after the first `changes` changes (None: all): a frame of COLUMNS, one row a flight on it, times in UTC."""
     table = {}
     for change in board_changes(slice)[:changes]:
         if change["op"] == "delete":
             table.pop(change["key"])
         else:
             table[change["key"]] = change["row"]
-    return pd.DataFrame(list(table.values()), columns=COLUMNS)
+    found = pd.DataFrame(list(table.values()), columns=COLUMNS)
+    return found.assign(**{name: pd.to_datetime(found[name]) for name in ("scheduled", "estimate", "updated_at")})
 
 
 @define("board_changes")
