@@ -15,15 +15,15 @@
 # %% [markdown]
 # ## Set up
 #
-# `scene` holds what is no part of the idea: toys, bookkeeping, a program to kill. Its `SETTINGS` make small batches cheaper: one
-# shuffle partition is enough for so little data. `oracle` comes later.
+# `scene` holds what is no part of the idea: toys, bookkeeping, a program to kill. `oracle` comes later. One shuffle partition is
+# enough for so little data, and makes each small batch cheaper.
 
 # %% tags=["setup"]
 import pandas as pd, pyspark.sql.functions as F
 from patternlab import events, kafka, killed, lines, look, measure, plane, progress
 from patternlab import prove, spark_session, truth, workspace
 from patternlab.patterns.stream_windowing import oracle, scene
-spark = spark_session("07-stream-windowing", **scene.SETTINGS)
+spark = spark_session("07-stream-windowing", **{"spark.sql.shuffle.partitions": 1})
 spark.version
 
 # %% [markdown]
@@ -404,7 +404,7 @@ price = oracle.price(reports, queries, losses)
 look(price)
 
 # %% tags=["figure-completeness"]
-curve = oracle.completeness(reports, 50, range(0, 241, 30))
+curve = oracle.completeness(reports, 50)
 
 axes = lines({"foretold": curve}, "Completeness is bought with waiting (diamonds: Spark)",
              "added latency (minutes, median over windows)", "reports counted (%)")

@@ -139,9 +139,11 @@ def losses(reports, size, patiences, live=False) -> dict:
     return {patience: len(foretell(reports, size, patience, live).late) for patience in patiences}
 
 
-def completeness(reports, size, patiences, live=False):
-    """The share of reports that are counted (percent) by added latency (minutes), a point a patience: a Series."""
-    runs = {patience: foretell(reports, size, patience, live) for patience in patiences}
+def completeness(reports, size, live=False):
+    """The share of reports that are counted (percent) by added latency (minutes), a Series: a point for each half hour of
+    patience, from none to four hours.
+    """
+    runs = {patience: foretell(reports, size, patience, live) for patience in range(0, 241, 30)}
     return price(reports, runs).set_index("added latency")["counted"]
 
 

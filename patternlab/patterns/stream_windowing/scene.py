@@ -13,12 +13,6 @@ from ...flights import days
 from ...proof import progress
 from .oracle import cuts, foretell, rows
 
-SETTINGS = {                                    # of the session: what makes a batch of fifty reports cheaper
-    "spark.sql.shuffle.partitions": 1,
-    "spark.databricks.delta.stats.collect": False,
-    "spark.sql.adaptive.enabled": False,
-    "spark.sql.streaming.checkpoint.fileChecksum.enabled": False}
-
 
 # --- reports by hand, and queries that end ------------------------------------------------------------------------------
 def by_hand(*texts) -> list:
@@ -136,7 +130,8 @@ class Elsewhere(Program):
 
     def __init__(self, file, broker):
         lines = ["import json, sys", "from pyspark.sql import functions as F", "from patternlab import kafka, spark_session",
-                 f"spark = spark_session('07-elsewhere', **{SETTINGS | {'spark.ui.enabled': False}!r})", "broker = kafka()",
+                 "conf = {'spark.sql.shuffle.partitions': 1, 'spark.ui.enabled': False}",
+                 "spark, broker = spark_session('07-elsewhere', **conf), kafka()",
                  "for line in sys.stdin:", "    exec(json.loads(line), globals())"]
         Path(file).write_text("\n".join(lines), encoding="utf-8")
         self._rehearsal, self._job = emptied(Path(file).with_suffix(".rehearsal")), ""
