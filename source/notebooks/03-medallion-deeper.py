@@ -323,7 +323,7 @@ prove("messages stored above bronze, each of them once", above, table("bronze").
 # gives up soon (`IMPATIENT`), so that you need not wait.
 
 # %% tags=["step-land"]
-handed_over = broker.feed("retry-03", handful)
+handed_over = scene.publish("retry-03", handful)
 batches = []
 
 

@@ -41,7 +41,8 @@ def by_hand(reports: list):
 
 def messages(events: list):
     """Events as Spark would read them off a topic: a frame with one column, `value`, of JSON."""
-    return session().createDataFrame([(json.dumps(event),) for event in events], "value STRING")
+    import pandas
+    return session().createDataFrame(pandas.DataFrame({"value": [json.dumps(event) for event in events]}))
 
 
 def publish(topic: str, events: list) -> int:
