@@ -177,12 +177,13 @@ def test_a_stale_or_truncated_archive_is_never_used():
 
 
 SMALL = ("spark.sql.codegen.wholeStage", "spark.sql.codegen.factoryMode",
-         "spark.databricks.delta.properties.defaults.checkpointInterval")
+         "spark.databricks.delta.properties.defaults.checkpointInterval", "spark.sql.adaptive.enabled",
+         "spark.databricks.delta.stats.collect", "spark.sql.streaming.checkpoint.fileChecksum.enabled")
 
 
 def test_settings_for_small_data_stay_out_of_throughput_and_of_a_cluster(monkeypatch, tmp_path):
     small, large = spark_jvm.settings(), spark_jvm.settings(throughput=True)
-    assert [small[name] for name in SMALL] == ["false", "NO_CODEGEN", "1000"]
+    assert [small[name] for name in SMALL] == ["false", "NO_CODEGEN", "1000", "false", "false", "false"]
     assert not set(SMALL) & set(large) and small["spark.hadoop.fs.file.impl"] == large["spark.hadoop.fs.file.impl"]
     monkeypatch.setenv("PATTERNLAB_SPARK_MASTER", "spark://spark:7077")
     monkeypatch.setenv("PATTERNLAB_LAKE", str(tmp_path))

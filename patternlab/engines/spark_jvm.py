@@ -25,6 +25,9 @@ _SMALL = {
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.sql.codegen.wholeStage": "false",        # Java written, formatted and compiled anew for each small query
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",          # a job more for each exchange, to choose among plans of two partitions
+    "spark.databricks.delta.stats.collect": "false",                # a lesson about data skipping switches it on again
+    "spark.sql.streaming.checkpoint.fileChecksum.enabled": "false",           # a file more for each file of a checkpoint
 }
 # Embedded: Hadoop starts a `chmod` for each file and a `readlink` in each rename where its native library is missing
 _NO_FORKS = {

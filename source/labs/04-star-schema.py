@@ -10,7 +10,8 @@ from pyspark.sql import Window, functions as F
 from patternlab import Lab, dataset, events, spark_session
 
 spark, lab = spark_session("lab-04"), Lab("04-star-schema")
-flights, planes = (spark.read.parquet(dataset(table, "day")) for table in ("flights", "planes"))
+flights = spark.read.parquet(dataset("flights", "day"))
+planes = spark.read.parquet(dataset("planes"))
 lab.progress()
 
 # %% [markdown]
@@ -30,7 +31,7 @@ lab.progress()
 def keyed_facts(flights, planes):
     by_tail = Window.orderBy("tailnum")
     numbered = planes.select("tailnum", F.row_number().over(by_tail).alias("aircraft_key"))  # SOLUTION
-    unknown = spark.createDataFrame([("unknown", -1)], "tailnum string, aircraft_key int")
+    unknown = spark.sql("SELECT 'unknown' AS tailnum, -1 AS aircraft_key")
     dimension = numbered.unionByName(unknown)  # SOLUTION
     looked_up = flights.join(dimension, "tailnum", "left")  # SOLUTION
     facts = looked_up.withColumn("aircraft_key", F.coalesce("aircraft_key", F.lit(-1)))  # SOLUTION
@@ -41,21 +42,24 @@ lab.check(1, keyed_facts)
 
 # %% tags=["wrong-1"] says="an inner join drops"
 def keyed_facts(flights, planes):
-    numbered = planes.select("tailnum", F.row_number().over(Window.orderBy("tailnum")).alias("aircraft_key"))
-    dimension = numbered.unionByName(spark.createDataFrame([("unknown", -1)], "tailnum string, aircraft_key int"))
+    number = F.row_number().over(Window.orderBy("tailnum")).alias("aircraft_key")
+    numbered = planes.select("tailnum", number)
+    dimension = numbered.union(spark.sql("SELECT 'unknown', -1"))
     return dimension, flights.join(dimension, "tailnum")
 
 # %% tags=["wrong-1"] says="NULL for a key"
 def keyed_facts(flights, planes):
-    numbered = planes.select("tailnum", F.row_number().over(Window.orderBy("tailnum")).alias("aircraft_key"))
-    dimension = numbered.unionByName(spark.createDataFrame([("unknown", -1)], "tailnum string, aircraft_key int"))
+    number = F.row_number().over(Window.orderBy("tailnum")).alias("aircraft_key")
+    numbered = planes.select("tailnum", number)
+    dimension = numbered.union(spark.sql("SELECT 'unknown', -1"))
     return dimension, flights.join(dimension, "tailnum", "left")
 
 # %% tags=["wrong-1"] says="no row with the key -1"
 def keyed_facts(flights, planes):
-    numbered = planes.select("tailnum", F.row_number().over(Window.orderBy("tailnum")).alias("aircraft_key"))
-    facts = flights.join(numbered, "tailnum", "left").withColumn("aircraft_key", F.coalesce("aircraft_key", F.lit(-1)))
-    return numbered, facts
+    number = F.row_number().over(Window.orderBy("tailnum")).alias("aircraft_key")
+    numbered = planes.select("tailnum", number)
+    facts = flights.join(numbered, "tailnum", "left")
+    return numbered, facts.fillna(-1, ["aircraft_key"])
 
 # %% tags=["wrong-1"] says="a number without meaning"
 def keyed_facts(flights, planes):
@@ -64,8 +68,9 @@ def keyed_facts(flights, planes):
 
 # %% tags=["wrong-1"] says="points at the unknown member"
 def keyed_facts(flights, planes):
-    numbered = planes.select("tailnum", F.row_number().over(Window.orderBy("tailnum")).alias("aircraft_key"))
-    dimension = numbered.unionByName(spark.createDataFrame([("unknown", -1)], "tailnum string, aircraft_key int"))
+    number = F.row_number().over(Window.orderBy("tailnum")).alias("aircraft_key")
+    numbered = planes.select("tailnum", number)
+    dimension = numbered.union(spark.sql("SELECT 'unknown', -1"))
     return dimension, flights.withColumn("aircraft_key", F.lit(-1))
 
 # %% tags=["right-1"]
@@ -102,7 +107,9 @@ def keyed_facts(flights, planes):
 
 # %% tags=["exercise-2"]
 def versions(sightings):
-    """Type 1: sightings.groupBy("tailnum").agg(F.max_by("operator", "seen").alias("operator"))"""
+    # Type 1 was:
+    # newest = F.max_by("operator", "seen").alias("operator")
+    # return sightings.groupBy("tailnum").agg(newest)
     tail = Window.partitionBy("tailnum").orderBy("seen")
     marked = sightings.withColumn("before", F.lag("operator").over(tail))  # SOLUTION
     marked = marked.withColumn("nth", F.row_number().over(tail))  # SOLUTION
@@ -115,21 +122,24 @@ lab.check(2, versions)
 
 # %% tags=["wrong-2"] says="still type 1"
 def versions(sightings):
-    newest = sightings.groupBy("tailnum").agg(F.max_by("operator", "seen").alias("operator"), F.min("seen").alias("valid_from"))
+    operator = F.max_by("operator", "seen").alias("operator")
+    newest = sightings.groupBy("tailnum").agg(operator, F.min("seen").alias("valid_from"))
     return newest.withColumn("valid_to", F.lit(None).cast("timestamp"))
 
 # %% tags=["wrong-2"] says="sold and bought back"
 def versions(sightings):
     periods = sightings.groupBy("tailnum", "operator").agg(F.min("seen").alias("valid_from"))
-    return periods.withColumn("valid_to", F.lead("valid_from").over(Window.partitionBy("tailnum").orderBy("valid_from")))
+    tail = Window.partitionBy("tailnum").orderBy("valid_from")
+    return periods.withColumn("valid_to", F.lead("valid_from").over(tail))
 
 # %% tags=["wrong-2"] says="neither true nor false"
 def versions(sightings):
     tail = Window.partitionBy("tailnum").orderBy("seen")
-    marked = sightings.withColumn("before", F.lag("operator").over(tail)).withColumn("nth", F.row_number().over(tail))
+    marked = sightings.withColumn("before", F.lag("operator").over(tail))
+    marked = marked.withColumn("nth", F.row_number().over(tail))
     begins = marked.where("nth = 1 OR operator <> before")
-    return begins.selectExpr("tailnum", "operator", "seen AS valid_from",
-                             "lead(seen) OVER (PARTITION BY tailnum ORDER BY seen) AS valid_to")
+    ended = begins.withColumn("valid_to", F.lead("seen").over(tail))
+    return ended.withColumnRenamed("seen", "valid_from")
 
 # %% tags=["wrong-2"] says="not at every sighting"
 def versions(sightings):
@@ -139,9 +149,12 @@ def versions(sightings):
 # %% tags=["wrong-2"] says="There is a gap"
 def versions(sightings):
     tail = Window.partitionBy("tailnum").orderBy("seen")
-    differs = ~F.col("operator").eqNullSafe(F.lag("operator").over(tail)) | (F.row_number().over(tail) == 1)
-    runs = sightings.withColumn("first", differs.cast("int")).withColumn("run", F.sum("first").over(tail))
-    periods = runs.groupBy("tailnum", "run", "operator").agg(F.min("seen").alias("valid_from"), F.max("seen").alias("end"))
+    marked = sightings.withColumn("before", F.lag("operator").over(tail))
+    marked = marked.withColumn("nth", F.row_number().over(tail))
+    begins = F.expr("int(nth = 1 OR NOT operator <=> before)")
+    runs = marked.withColumn("begins", begins).withColumn("run", F.sum("begins").over(tail))
+    periods = runs.groupBy("tailnum", "run", "operator").agg(
+        F.min("seen").alias("valid_from"), F.max("seen").alias("end"))
     last = F.lead("valid_from").over(Window.partitionBy("tailnum").orderBy("run")).isNull()
     return periods.withColumn("valid_to", F.when(~last, F.col("end")))
 
@@ -151,7 +164,8 @@ def versions(sightings):
     who = F.coalesce("operator", F.lit("-"))
     marked = sightings.withColumn("same", F.coalesce(F.lag(who).over(tail) == who, F.lit(False)))
     runs = marked.where("NOT same").withColumnRenamed("seen", "valid_from")
-    return runs.withColumn("valid_to", F.lead("valid_from").over(Window.partitionBy("tailnum").orderBy("valid_from")))
+    begun = Window.partitionBy("tailnum").orderBy("valid_from")
+    return runs.withColumn("valid_to", F.lead("valid_from").over(begun))
 
 # %% tags=["raises-2"] says="carrier"
 def versions(sightings):
@@ -215,7 +229,8 @@ def by_operator(facts, aircraft):
 
 # %% tags=["wrong-3"] says="no aircraft today is missing"
 def by_operator(facts, aircraft):
-    newest = aircraft.withColumn("today", F.max_by("operator", "valid_from").over(Window.partitionBy("tailnum")))
+    today = F.max_by("operator", "valid_from").over(Window.partitionBy("tailnum"))
+    newest = aircraft.withColumn("today", today)
     flown = facts.join(newest, "aircraft_key")
     then = flown.groupBy("operator").agg(F.count("*").alias("as_flown"))
     now = flown.groupBy(F.col("today").alias("operator")).agg(F.count("*").alias("as_today"))
@@ -225,9 +240,9 @@ def by_operator(facts, aircraft):
 def by_operator(facts, aircraft):
     newest = aircraft.where("valid_to IS NULL").select("tailnum", F.col("operator").alias("today"))
     flown = facts.join(aircraft, "aircraft_key").join(newest, "tailnum")
-    both = flown.select(F.explode(F.array(F.struct(F.col("operator").alias("operator"), F.lit(1).alias("then"), F.lit(0).alias("now")),
-                                          F.struct(F.col("today").alias("operator"), F.lit(0).alias("then"), F.lit(1).alias("now")))))
-    return both.select("col.*").groupBy("operator").agg(F.sum("then").alias("as_flown"), F.sum("now").alias("as_today"))
+    then = flown.selectExpr("operator", "1 AS as_flown", "0 AS as_today")
+    both = then.union(flown.selectExpr("today", "0", "1")).groupBy("operator")
+    return both.agg(F.sum("as_flown").alias("as_flown"), F.sum("as_today").alias("as_today"))
 
 # %% tags=["raises-3"] says="is_current"
 def by_operator(facts, aircraft):
@@ -252,13 +267,16 @@ def by_operator(facts, aircraft):
 
 # %% tags=["exercise-4"]
 def daily(facts):
-    """Was: facts.groupBy("date", "carrier", "origin").agg(F.avg("dep_delay").alias("mean"))"""
-    minutes, departed = F.sum("dep_delay").alias("minutes"), F.count("dep_delay").alias("departed")  # SOLUTION
+    # It was:
+    # mean = F.avg("dep_delay").alias("mean")
+    # return facts.groupBy("date", "carrier", "origin").agg(mean)
+    minutes = F.sum("dep_delay").alias("minutes")  # SOLUTION
+    departed = F.count("dep_delay").alias("departed")  # SOLUTION
     return facts.groupBy("date", "carrier", "origin").agg(minutes, departed)  # SOLUTION
 
 
 def mean_delay(daily, by):
-    """Was: daily.groupBy(*by).agg(F.avg("mean").alias("mean_delay"))"""
+    # It was: return daily.groupBy(*by).agg(F.avg("mean").alias("mean_delay"))
     return daily.groupBy(*by).agg((F.sum("minutes") / F.sum("departed")).alias("mean_delay"))  # SOLUTION
 
 # %% tags=["check-4"]

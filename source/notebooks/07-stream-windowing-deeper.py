@@ -7,7 +7,7 @@
 # %% [markdown]
 # ## Set up
 #
-# The functions of the lesson come unchanged, in a folded cell: click it to read them.
+# The functions of the lesson come along in a folded cell: click it to read them.
 
 # %% tags=["setup"]
 import pandas as pd, pyspark.sql.functions as F

@@ -411,8 +411,8 @@ axes = lines({"foretold": curve}, "Completeness is bought with waiting (diamonds
 axes.plot(price["added latency"], price["counted"], "kD");
 
 # %% [markdown]
-# Spark's three runs lie on the foretold curve, and the curve flattens: each further half hour of patience costs as much waiting
-# as the one before, and saves fewer reports. No patience is right. You choose one, and know the loss that comes with it.
+# Spark's three runs lie on the foretold curve, and the curve flattens: the last steps of patience cost hours and save a handful
+# of reports. No patience is right. You choose one, and know the loss that comes with it.
 
 # %% [markdown]
 # ## When not, and the neighbours

@@ -305,7 +305,7 @@ look(pd.Series(DEBEZIUM, name="value"))
 TOPIC = broker.topic(f"{source.database}_replay.public.departure_board", partitions=3)
 REPLAY = {**DEBEZIUM, **cdc.addresses("replay"), **cdc.SLOW_SNAPSHOT}
 worker.put("replay", {**REPLAY, "table.include.list": "public.departure_board"})
-cdc.arrived(TOPIC, more=100)
+cdc.arrived(TOPIC, least=100)
 points = [["snapshot", worker.kill()]]
 
 third = second + 300
@@ -431,15 +431,19 @@ points.append(["before", crashed("before")])
 points
 
 # %% [markdown]
-# Two points so far. All others go like this: the owners write a part of the play, and meanwhile something is killed. A
-# batch that died is tried again by the next run, with the same messages, and meets whatever the dead one left behind.
+# Two points so far. All others go like this: the owners write a part of the play, and meanwhile something is killed;
+# Connect, while it is sending. A batch that died is tried again by the next run, with the same messages, and meets whatever the dead one left behind.
 
 # %% tags=["step-point"]
 def point(kind, part):
-    with cdc.going_on(source.dsn, part):
-        hit = worker.kill() if kind == "connect" else crashed(kind)
-    if kind == "connect":
-        worker.restart()
+    if kind != "connect":
+        with cdc.going_on(source.dsn, part):
+            return [kind, crashed(kind)]
+    sent = cdc.arrived(TOPIC)
+    with cdc.going_on(source.dsn, part, pace=0.01):
+        cdc.arrived(TOPIC, least=sent + 5)
+        hit = worker.kill()
+    worker.restart()
     return [kind, hit]
 
 
@@ -593,7 +597,7 @@ def send(way, key):
     return producer.send(TOPICS[way], key=key.encode()).get(timeout=5)
 
 
-send("row first", "test")
+send("row first", "test").offset
 
 # %% [markdown]
 # In the function below, `crash()` stands where a process can die. An exception inside the `with` rolls the transaction

@@ -163,7 +163,7 @@ source.sql("select pg_logical_emit_message(true, 'somebody', 'else')")
 
 TOPIC = kafka().topic(f"{OWN}.public.departure_board", partitions=2)
 worker.put("board", CONFIG)
-print(f"{cdc.arrived(TOPIC, more=1):,} messages so far")
+print(f"{cdc.arrived(TOPIC, least=1):,} messages so far")
 
 # %% [markdown]
 # The board goes on, the clerk commits, and `settled` waits until all that is committed by now is in the topic; it
@@ -302,8 +302,8 @@ missed = 1 - len(polled) / len(changes)
 bars(seen, f"Asking misses {missed:.0%} of the changes, the log none", "changes seen");
 
 # %% [markdown]
-# Every delete is missing, most of all, and with it the end of every flight's story. Asking more often brings back some
-# of the updates, at the cost of whoever owns the database, and not one delete.
+# Whoever asks never hears of a delete, and so never of the end of a flight's story. Asking more often brings back some of
+# the updates, at the cost of whoever owns the database, and not one delete.
 #
 # ## Predict
 #
@@ -347,8 +347,9 @@ print(f"{of_each.sum():,} changes of {len(of_each):,} flights, {of_each.max()} o
 # starts again with nothing in its memory.
 
 # %% tags=["break-connect"]
+sent = cdc.arrived(TOPIC)
 with cdc.going_on(source.dsn, changes[second:]):
-    print(f"{cdc.arrived(TOPIC, more=50):,} messages when the kill comes")
+    print(f"{cdc.arrived(TOPIC, least=sent + 50):,} messages when the kill comes")
     killed = [worker.kill()]
     worker.restart()
 

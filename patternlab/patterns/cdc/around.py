@@ -43,16 +43,17 @@ def together(mine, *others) -> list:
         return [mine(), *(other.result() for other in coming)]
 
 
-def arrived(topic: str, more: int, seconds: float = 30) -> int:
-    """Wait until the topic has `more` messages than now; how many it has then. TimeoutError after `seconds`."""
+def arrived(topic: str, least: int = 0, seconds: float = 30) -> int:
+    """Wait until the topic has `least` messages; how many it has then. TimeoutError after `seconds`."""
     from ... import kafka
-    before, give_up = sum(kafka().end_offsets(topic).values()), time.monotonic() + seconds
-    while time.monotonic() < give_up:
+    give_up = time.monotonic() + seconds
+    while True:
         now = sum(kafka().end_offsets(topic).values())
-        if now >= before + more:
+        if now >= least:
             return now
+        if time.monotonic() > give_up:
+            raise TimeoutError(f"Topic {topic} has {now:,} of {least:,} messages after {seconds:.0f} s. Is Connect alive?")
         time.sleep(0.01)
-    raise TimeoutError(f"Of {more:,} more messages {now - before:,} came to {topic} in {seconds:.0f} s. Is Connect alive?")
 
 
 def settled(name: str, seconds: float = 60) -> int:

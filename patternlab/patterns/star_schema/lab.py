@@ -1,15 +1,12 @@
 """Lab 04: what is right in each exercise, and what each usual mistake is told."""
-from datetime import date, datetime
-from functools import lru_cache
-
 import pandas as pd
 
-from ... import faults
 from ...checking.calls import ask, describe, session
-from ...checking.outcomes import Exercise, Raised, Wrong
+from ...checking.outcomes import Exercise, Wrong
 from ...checking.seeds import over_seeds
 from ...checking.tables import judge, rows as table_rows, same_rows
-from ...flights import dataset, events, rows
+from ...flights import dataset, rows
+from . import trial
 
 
 def surrogate_keys(answer):
@@ -53,19 +50,9 @@ def surrogate_keys(answer):
     return f"All {len(facts):,} flights are there, and {(~known).sum():,} of them point at the unknown member."
 
 
-SIGHTINGS = [(tail, operator, datetime(2013, 3, day)) for tail, seen in {
-    "N1": [("FL", 1), ("FL", 3), ("DL", 5), ("DL", 8)],              # sold once
-    "N2": [("UA", 2), ("UA", 6), ("UA", 9)],                         # never
-    "N3": [("9E", 1), ("EV", 4), ("9E", 7)],                         # sold, and bought back
-    "N4": [("AA", 2), (None, 5), ("US", 8)],                         # nobody's for a while
-}.items() for operator, day in seen]
-
-
 def versions(answer):
     """tailnum, operator, valid_from, valid_to for sightings in any order; valid_to is NULL while a version is open."""
-    shuffled = SIGHTINGS[1::2] + SIGHTINGS[::2]
-    made = ask(answer, session().createDataFrame(shuffled, "tailnum string, operator string, seen timestamp"))
-    table = table_rows(made, columns=["tailnum", "operator", "valid_from", "valid_to"])
+    table = table_rows(ask(answer, trial.sightings()), columns=["tailnum", "operator", "valid_from", "valid_to"])
     count = table.tailnum.value_counts().to_dict()
     mine = {tail: group.sort_values("valid_from") for tail, group in table.groupby("tailnum")}
     if set(count) != {"N1", "N2", "N3", "N4"}:
@@ -93,37 +80,28 @@ def versions(answer):
         if any(end > begin for end, begin in zip(ends, begins[1:])):
             raise Wrong(f"Two versions of {tail} overlap: a flight in both is counted twice.", group)
     expected = []
-    for tail, operator, seen in SIGHTINGS:
+    for tail, operator, seen in trial.SIGHTINGS:
         if not expected or expected[-1]["tailnum"] != tail or expected[-1]["operator"] != operator:
             expected.append({"tailnum": tail, "operator": operator, "valid_from": seen})
     same_rows(table, expected, key=["tailnum", "valid_from"], sentence="The versions are not the periods that were seen")
     return "No gap, no overlap, one open version each, and NULL is a value that can change too."
 
 
-VERSIONS = [(1, "N1", "FL", 1, 5), (2, "N1", "DL", 5, None), (3, "N2", "UA", 1, None), (4, "N3", "9E", 1, 4),
-            (5, "N3", "EV", 4, None), (6, "N5", "DL", 1, None)]
-FLOWN = [1] * 4 + [2] * 3 + [3] * 2 + [4] * 3 + [5] * 1 + [6] * 2      # aircraft_key of each fact
-
-
 def two_questions(answer):
     """Frame operator, as_flown, as_today: flights by the operator at the time, and by the aircraft's newest operator."""
-    dim = session().createDataFrame(
-        [(*version, datetime(2013, 3, begin), end and datetime(2013, 3, end)) for *version, begin, end in VERSIONS],
-        "aircraft_key int, tailnum string, operator string, valid_from timestamp, valid_to timestamp")
-    facts = session().createDataFrame([(key,) for key in FLOWN], "aircraft_key int")
-    table = table_rows(ask(answer, facts, dim), columns=["operator", "as_flown", "as_today"]).fillna(0)
-    operator = {key: name for key, _, name, _, _ in VERSIONS}
-    today = {tail: name for _, tail, name, _, _ in VERSIONS}
-    then = pd.Series([operator[key] for key in FLOWN]).value_counts()
-    now = pd.Series([today[VERSIONS[key - 1][1]] for key in FLOWN]).value_counts()
+    table = table_rows(ask(answer, *trial.facts_and_aircraft()), columns=["operator", "as_flown", "as_today"]).fillna(0)
+    operator = {key: name for key, _, name, _, _ in trial.VERSIONS}
+    today = {tail: name for _, tail, name, _, _ in trial.VERSIONS}
+    then = pd.Series([operator[key] for key in trial.FLOWN]).value_counts()
+    now = pd.Series([today[trial.VERSIONS[key - 1][1]] for key in trial.FLOWN]).value_counts()
     flown, current = (table.set_index("operator")[name] for name in ("as_flown", "as_today"))
-    newest = pd.Series([operator[key] for key in FLOWN if VERSIONS[key - 1][4] is None]).value_counts()
+    newest = pd.Series([operator[key] for key in trial.FLOWN if trial.VERSIONS[key - 1][4] is None]).value_counts()
     if len(table) and table.operator.duplicated().any():
         raise Wrong("An operator has two rows. One row per operator, with both numbers in it, is asked for.", table)
-    if flown.sum() > len(FLOWN) or current.sum() > len(FLOWN):
+    if flown.sum() > len(trial.FLOWN) or current.sum() > len(trial.FLOWN):
         raise Wrong("There are more flights than facts: joining on the tail number finds every version of the aircraft. "
                     "The fact's aircraft_key names one.", table)
-    if current.sum() < len(FLOWN) and current[current > 0].to_dict() == newest.to_dict():
+    if current.sum() < len(trial.FLOWN) and current[current > 0].to_dict() == newest.to_dict():
         raise Wrong("Flights of earlier versions fell out. Joining only the open version (is_current) is not enough: go from "
                     "the fact's version to its tail number, and from there to the newest operator.", table)
     if flown[flown > 0].to_dict() == now.to_dict():
@@ -138,18 +116,13 @@ def two_questions(answer):
     return "One table, two questions: what happened then, and how that looks by today's fleet."
 
 
-DELAYS = [("2013-07-01", "UA", "EWR", 10), ("2013-07-01", "UA", "EWR", 20), ("2013-07-01", "UA", "EWR", None),
-          ("2013-07-01", "UA", "LGA", -6), ("2013-07-02", "UA", "EWR", 0), ("2013-07-01", "HA", "JFK", 90),
-          ("2013-07-02", "HA", "JFK", None), ("2013-07-02", "DL", "LGA", 3), ("2013-07-02", "DL", "LGA", 4)]
-
-
 def daily_aggregate(answer):
     """(daily, mean_delay): daily(facts) is smaller than the facts; mean_delay(daily, by) still gives the exact means."""
     if not isinstance(answer, tuple) or len(answer) != 2:
         raise Wrong("Give both functions: lab.check(4, (daily, mean_delay)).")
     daily, mean_delay = answer
-    facts = pd.DataFrame(DELAYS, columns=["date", "carrier", "origin", "dep_delay"])
-    small = ask(daily, session().createDataFrame(DELAYS, "date string, carrier string, origin string, dep_delay int")).cache()
+    facts = pd.DataFrame(trial.DELAYS, columns=["date", "carrier", "origin", "dep_delay"])
+    small = ask(daily, trial.delays()).cache()
     groups = facts.groupby(["date", "carrier", "origin"])
     per_day = groups.dep_delay.agg(["mean", "sum", "size", "count"]).reset_index()
     try:
@@ -176,37 +149,18 @@ def daily_aggregate(answer):
     return "Sums add up in any direction; divide at the very end."
 
 
-@lru_cache(maxsize=1)
-def _life():
-    """The events of 1 July, in order of arrival; the same for every slice, so that the check always takes as long."""
-    return tuple(events("lifecycle", (date(2013, 7, 1), date(2013, 7, 1))))
-
-
 def lifecycle(answer):
     """(absorb, nobody_flew): a snapshot from events in any order, delivered at least once; routes without a departure."""
     if not isinstance(answer, tuple) or len(answer) != 2:
         raise Wrong("Give both functions: lab.check(5, (absorb, nobody_flew)).")
     absorb, nobody_flew = answer
-    life = list(_life())
-    kinds = ("scheduled", "departed", "arrived", "diverted", "cancelled")
-    expected = {}
-    for event in life:
-        row = expected.setdefault(event["key"], {"route": (event["origin"], event["dest"]), **dict.fromkeys(kinds)})
-        row[event["kind"]] = event["occurred"]
+    expected = trial.milestones()
     idle = {row["route"] for row in expected.values()} - {row["route"] for row in expected.values() if row["departed"]}
     some = {row["route"] for row in expected.values() if row["cancelled"]}
 
-    def trial(seed):
-        log = faults.duplicated(life, share=.1, seed=seed)
-        log = faults.shuffled(log, seed=seed) if seed % 2 else faults.shuffled(log, seed=seed, within=90)
-        snapshot = {}
-        for event in log:
-            try:
-                snapshot = absorb(snapshot, dict(event))     # not ask(): it would copy the snapshot for each event
-            except Exception as error:
-                raise Raised(error, f"a snapshot of {len(snapshot):,} rows and {describe(event)}") from error
-            if not isinstance(snapshot, dict):
-                raise Wrong(f"absorb must return the snapshot, a dict; yours returned {describe(snapshot)}.")
+    def one_order(seed):
+        delivered = trial.log(seed)
+        snapshot = trial.filled(absorb, delivered)
         if len(snapshot) < len(expected):
             raise Wrong("Some departures have no row at all. One row per key is the grain.")
         if len(snapshot) > len(expected):
@@ -214,9 +168,9 @@ def lifecycle(answer):
         gone = []
         for key, row in expected.items():
             mine = snapshot.get(key, {})
-            if any(name not in mine for name in ("route", *kinds)):
-                raise Wrong("Each row needs route, " + ", ".join(kinds) + ", with None for what has not happened.", str(mine))
-            for name in ("route", *kinds):
+            if any(name not in mine for name in ("route", *trial.KINDS)):
+                raise Wrong(f"Each row needs route, {', '.join(trial.KINDS)}, with None for what has not happened.", str(mine))
+            for name in ("route", *trial.KINDS):
                 if mine[name] != row[name]:
                     show = {"key": key, "milestone": name, "yours": mine[name]}
                     if mine[name] is None:
@@ -226,10 +180,7 @@ def lifecycle(answer):
                         raise Wrong("A milestone is filled in that never happened.", [show])
                     raise Wrong("A milestone holds another value than the moment it occurred.", [show])
         if gone:
-            at = {}
-            for number, event in enumerate(log):
-                at.setdefault((event["kind"], event["key"]), []).append(number)
-            if all(at[name, key][-1] < at["scheduled", key][0] for name, key, _ in gone):
+            if trial.came_before_schedule(delivered, [(name, key) for name, key, _ in gone]):
                 raise Wrong("A departure or an end that came before the flight's schedule is lost. Any event opens the row.",
                             [gone[0][2]])
             raise Wrong("A milestone that had happened is gone: a later event wrote None over it.", [gone[0][2]])
@@ -240,7 +191,7 @@ def lifecycle(answer):
             (lambda: {row["route"] for row in expected.values() if not row["arrived"]} - {row["route"] for row in
              expected.values() if row["arrived"]}, "A diverted flight did fly. Ask for routes on which nothing departed.")],
             "Those are not the routes on which flights were scheduled and none departed.")
-    over_seeds(20, trial, budget=20)
+    over_seeds(20, one_order, budget=20)
     return "Twenty orders, every tenth event delivered twice, one snapshot."
 
 
