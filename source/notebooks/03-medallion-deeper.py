@@ -18,7 +18,7 @@ from patternlab import scoreboard, spark_session, truth, workspace
 from patternlab.patterns.medallion import scene
 spark, broker = spark_session("03-deeper", throughput=True), kafka()
 lake = workspace("03-deeper")
-scene.trimmed(spark, partitions=2)
+scene.trimmed(spark)
 
 # %% [markdown]
 # ## A year, on three topics

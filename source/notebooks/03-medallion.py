@@ -15,8 +15,7 @@
 # %% [markdown]
 # ## Set up
 #
-# A Spark session, a Kafka broker and an empty folder for the tables. They are this notebook's own and end with its kernel. What the last line
-# switches off helps large tables and slows small ones down.
+# A Spark session, a Kafka broker and an empty folder for the tables. They are this notebook's own and end with its kernel.
 
 # %% tags=["setup"]
 import pandas as pd, pyspark.sql.functions as F
@@ -24,7 +23,7 @@ from patternlab import bars, crash_after, events, faults, kafka, look, measure
 from patternlab import prove, scoreboard, spark_session, truth, workspace
 from patternlab.patterns.medallion import scene
 spark, broker, lake = spark_session("03-medallion"), kafka(), workspace("03-medallion")
-scene.trimmed(spark, partitions=1)
+broker
 
 # %% [markdown]
 # ## Look at the data
