@@ -18,7 +18,7 @@ from patternlab import scoreboard, spark_session, truth, workspace
 from patternlab.patterns.medallion import scene
 spark, broker = spark_session("03-deeper", throughput=True), kafka()
 lake = workspace("03-deeper")
-scene.trimmed(spark, partitions=2)
+scene.trimmed(spark)
 
 # %% [markdown]
 # ## A year, on three topics
@@ -323,7 +323,7 @@ prove("messages stored above bronze, each of them once", above, table("bronze").
 # gives up soon (`IMPATIENT`), so that you need not wait.
 
 # %% tags=["step-land"]
-handed_over = broker.feed("retry-03", handful)
+handed_over = scene.publish("retry-03", handful)
 batches = []
 
 

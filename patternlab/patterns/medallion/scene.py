@@ -12,17 +12,16 @@ from ...session import kafka, workspace
 IMPATIENT = {"kafka.max.partition.fetch.bytes": 65536, "kafkaConsumer.pollTimeoutMs": 1500,
              "kafka.default.api.timeout.ms": 1500, "kafka.request.timeout.ms": 1000}
 
-# Adaptive plans, statistics of each file, checksums of checkpoints: good for large tables, a third of the time of small ones.
+# What a session for long computations leaves on: on two cores it costs a year of flights more than it gives.
 OFF = ("spark.sql.adaptive.enabled", "spark.databricks.delta.stats.collect",
        "spark.sql.streaming.checkpoint.fileChecksum.enabled")
 
 
-def trimmed(spark, partitions: int) -> dict:
-    """Switch off what helps large tables only, and shuffle into few partitions; what it set for this session."""
-    settings = {**dict.fromkeys(OFF, "false"), "spark.sql.shuffle.partitions": str(partitions)}
-    for name, value in settings.items():
-        spark.conf.set(name, value)
-    return settings
+def trimmed(spark) -> dict:
+    """Switch off adaptive plans, statistics of files and checksums of checkpoints; the settings that it changed."""
+    for name in OFF:
+        spark.conf.set(name, "false")
+    return dict.fromkeys(OFF, "false")
 
 
 def lost_keys(sent: list, delivered: list) -> list:
@@ -41,7 +40,8 @@ def by_hand(reports: list):
 
 def messages(events: list):
     """Events as Spark would read them off a topic: a frame with one column, `value`, of JSON."""
-    return session().createDataFrame([(json.dumps(event),) for event in events], "value STRING")
+    import pandas
+    return session().createDataFrame(pandas.DataFrame({"value": [json.dumps(event) for event in events]}))
 
 
 def publish(topic: str, events: list) -> int:
@@ -70,9 +70,8 @@ def checksum(frame) -> str:
     return _digits(frame.selectExpr(_TOTAL).first()[0])
 
 
-def checksums(lake: Path, names: list) -> list:
-    """The checksum of each of these Delta tables as it is now, in order: one job for all of them."""
-    tables = [session().read.format("delta").load(f"{lake}/{name}") for name in names]
+def checksums(tables: list) -> list:
+    """The checksum of each of these Spark frames, in order: one job for all of them."""
     parts = [table.selectExpr(f"{place} AS place", f"{_TOTAL} AS total") for place, table in enumerate(tables)]
     together = functools.reduce(lambda one, other: one.union(other), parts)
     return [_digits(row.total) for row in sorted(together.collect())]
