@@ -17,11 +17,7 @@ REPORT = """key STRING, year INT, scheduled_date DATE, scheduled TIMESTAMP, depa
 
 
 def open_schema(spark, lake) -> str:
-    """An empty schema `star` whose tables live in the folder `lake`, and the published files without days as views; says so.
-
-    Statistics for skipping files are off: the tables have one or two files each.
-    """
-    spark.conf.set("spark.databricks.delta.stats.collect", False)
+    """An empty schema `star` whose tables live in the folder `lake`, and the published files without days as views; says so."""
     for statement in ("DROP SCHEMA IF EXISTS star CASCADE", f"CREATE SCHEMA star LOCATION '{lake}'", "USE star"):
         spark.sql(statement)
     for table, columns in FILES.items():                  # a schema that is given need not be looked for in the file
