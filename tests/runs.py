@@ -195,6 +195,19 @@ def text(cell) -> str:
 
 # --- what every finished run must show; each function returns a list of complaints
 
+def said(client, tag: str) -> str:
+    """What the cell with this tag showed in the client's newest run."""
+    [cell] = [cell for cell in client.nb.cells if tag in cell.metadata.get("tags", [])]
+    return text(cell)
+
+
+def value(client, expression: str):
+    """A plain value out of the notebook's kernel after its run, by way of JSON; nothing is changed there."""
+    printed, error = run_code(client, f"import json; print(json.dumps({expression}, default=int))")
+    assert error is None, error
+    return json.loads(printed)
+
+
 def proofs(cells) -> list:
     """Every prove-* cell holds prove( and printed at least one `proved:` for each."""
     wrong = []

@@ -1,5 +1,4 @@
 """What is special in notebook 00: the map shows what is there, the shown proof fails, the first pipeline is quick and right."""
-import json
 import re
 
 import pytest
@@ -11,10 +10,7 @@ SLUG = "00-start-here"
 
 
 def value(slice, expression):
-    """A value of the notebook after its run, read from its kernel."""
-    printed, error = runs.run_code(runs.executed(SLUG, slice), f"import json; print(json.dumps({expression}))")
-    assert error is None, error
-    return json.loads(printed)
+    return runs.value(runs.executed(SLUG, slice), expression)
 
 
 def test_the_map_has_seventeen_patterns_and_links_those_that_are_here():

@@ -1,6 +1,4 @@
 """What is special in the deeper notebook 03: the broker's death, the flagged aircraft, the clock change, costs, append-only."""
-import json
-
 import pytest
 import runs
 
@@ -8,15 +6,11 @@ SLUG = "03-medallion-deeper"
 
 
 def said(slice, tag) -> str:
-    """What the cell with this tag showed."""
-    return runs.text(runs.tagged(runs.executed(SLUG, slice).nb.cells, tag)[0])
+    return runs.said(runs.executed(SLUG, slice), tag)
 
 
 def value(slice, expression):
-    """A value of the notebook after its run, read from its kernel."""
-    printed, error = runs.run_code(runs.executed(SLUG, slice), f"import json; print(json.dumps({expression}))")
-    assert error is None, error
-    return json.loads(printed)
+    return runs.value(runs.executed(SLUG, slice), expression)
 
 
 @pytest.mark.parametrize("slice", runs.SLICES)

@@ -1,5 +1,4 @@
 """What is special in lesson 07: the losses of 1 July, and that each of its breaks breaks in the way that the text says."""
-import json
 import re
 
 import pytest
@@ -13,45 +12,32 @@ def notebook():
     return runs.executed(SLUG)
 
 
-def value(notebook, expression):
-    """A plain value from the notebook's kernel; nothing is changed there."""
-    printed, error = runs.run_code(notebook, f"import json; print(json.dumps({expression}, default=int))")
-    assert error is None, error
-    return json.loads(printed)
-
-
 @pytest.fixture(scope="module")
-def said(notebook):
-    """What each tagged cell showed."""
-    return {tag: runs.text(cell) for cell in notebook.nb.cells for tag in cell.metadata.get("tags", [])
-            if cell.cell_type == "code"}
-
-
 def numbers(text):
     return [int(found.replace(",", "")) for found in re.findall(r"\d[\d,]*", text)]
 
 
 def test_the_losses_of_the_first_of_july(notebook):
-    assert value(notebook, "{str(patience): lost for patience, lost in losses.items()}") == {"0": 146, "60": 59, "180": 5}
+    assert runs.value(notebook, "{str(patience): lost for patience, lost in losses.items()}") == {"0": 146, "60": 59, "180": 5}
 
 
 def test_the_books_close(notebook):
     """truth = published + open + missing in each row, and the oracle's loss is the missing part."""
     unaccounted = "ledger['truth'] - ledger[['published', 'open', 'missing']].sum(axis=1)"
-    assert value(notebook, f"[int(n) for n in {unaccounted}]") == [0, 0, 0]
+    assert runs.value(notebook, f"[int(n) for n in {unaccounted}]") == [0, 0, 0]
     foretold = "[len(oracle.foretell(reports, 50, p).late) for p in queries]"
-    assert value(notebook, foretold) == value(notebook, "losses.tolist()")
-    assert value(notebook, "len(lost)") == 59, "the figure marks the reports that an hour of patience loses"
+    assert runs.value(notebook, foretold) == runs.value(notebook, "losses.tolist()")
+    assert runs.value(notebook, "len(lost)") == 59, "the figure marks the reports that an hour of patience loses"
 
 
 def test_arrival_hours_are_wrong_and_their_sum_is_right(notebook):
-    assert value(notebook, "int(off.sum())") > len(value(notebook, "both.index.tolist()")) / 2
-    assert value(notebook, "(both['by arrival'].sum() == both['planned'].sum()).item()") is True
+    assert runs.value(notebook, "int(off.sum())") > len(runs.value(notebook, "both.index.tolist()")) / 2
+    assert runs.value(notebook, "(both['by arrival'].sum() == both['planned'].sum()).item()") is True
 
 
 def test_the_modes_publish_at_different_times(notebook):
     """Append says the nine o'clock hour once, with G and without H; complete counts even H."""
-    modes = value(notebook, "{mode: {str(number): text for number, text in modes[mode].items()} "
+    modes = runs.value(notebook, "{mode: {str(number): text for number, text in modes[mode].items()} "
                             "for mode in ('append', 'update', 'complete')}")
     assert [said for said in modes["append"].values() if "09h" in said] == ["09h: 4"]
     assert "09h: 5" in modes["complete"]["4"] and "09h" not in modes["update"]["4"]
@@ -67,7 +53,7 @@ def test_the_shapes_differ_as_the_text_says(said):
 
 
 def test_one_record_from_the_future_loses_most_of_what_follows(notebook):
-    reached, repaired, all_of_them = map(int, value(notebook, "[reached, repaired, len(reports)]"))
+    reached, repaired, all_of_them = map(int, runs.value(notebook, "[reached, repaired, len(reports)]"))
     assert reached < .7 * all_of_them and repaired > .9 * all_of_them
 
 
@@ -79,15 +65,15 @@ def test_the_kill_was_a_kill_and_the_restart_took_up_there(notebook, said):
 
 
 def test_the_metric_is_below_the_loss(notebook):
-    dropped = value(notebook, "[int(n) for n in metric.values()]")
-    lost = value(notebook, "losses.tolist()")
+    dropped = runs.value(notebook, "[int(n) for n in metric.values()]")
+    lost = runs.value(notebook, "losses.tolist()")
     assert dropped == [74, 39, 5]
     assert dropped[0] < lost[0] and dropped[1] < lost[1] and dropped[2] <= lost[2]
 
 
 def test_patience_buys_completeness_and_costs_time_and_memory(notebook):
     columns = ("counted", "added latency", "windows kept")
-    price = [value(notebook, f"price[{column!r}].astype(float).tolist()") for column in columns]
+    price = [runs.value(notebook, f"price[{column!r}].astype(float).tolist()") for column in columns]
     assert all(column == sorted(column) and len(set(column)) == 3 for column in price)
 
 

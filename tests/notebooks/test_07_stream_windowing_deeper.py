@@ -1,6 +1,4 @@
 """What is special in the deeper notebook 07: the cuts decide, and a silent source, a lost checkpoint and copies do their harm."""
-import json
-
 import pytest
 import runs
 
@@ -12,55 +10,48 @@ def notebook():
     return runs.executed(SLUG)
 
 
-def value(notebook, expression):
-    """A plain value from the notebook's kernel; nothing is changed there."""
-    printed, error = runs.run_code(notebook, f"import json; print(json.dumps({expression}, default=int))")
-    assert error is None, error
-    return json.loads(printed)
-
-
 def test_the_losses_of_the_first_of_july(notebook):
     """By the oracle, which test_oracle.py compares with Spark for these very cuts; the metric counts groups, so it is below."""
-    assert value(notebook, "list(oracle.losses(reports, 20, waits).values())") == [304, 134, 12]
-    assert value(notebook, "[sum(oracle.foretell(reports, 20, wait).dropped) for wait in waits]") == [177, 98, 11]
-    assert value(notebook, "[int(n) for n in metric.values()]") == [74, 39, 5]
+    assert runs.value(notebook, "list(oracle.losses(reports, 20, waits).values())") == [304, 134, 12]
+    assert runs.value(notebook, "[sum(oracle.foretell(reports, 20, wait).dropped) for wait in waits]") == [177, 98, 11]
+    assert runs.value(notebook, "[int(n) for n in metric.values()]") == [74, 39, 5]
 
 
 def test_a_report_is_spared_and_another_dropped_by_the_batch_before(notebook):
-    traces = [value(notebook, f"oracle.traced({name}, 1, 0).iloc[-1].to_dict()") for name in ("spared", "dropped")]
+    traces = [runs.value(notebook, f"oracle.traced({name}, 1, 0).iloc[-1].to_dict()") for name in ("spared", "dropped")]
     assert [(trace["drops by"], trace["publishes by"], trace["dropped"]) for trace in traces] == [
         ("09:10", "11:40", ""), ("11:40", "11:50", "L")]
 
 
 def test_more_patience_keeps_more_windows(notebook):
-    assert value(notebook, "[max(rows) for rows in kept]") == sorted({*value(notebook, "[max(rows) for rows in kept]")})
+    assert runs.value(notebook, "[max(rows) for rows in kept]") == sorted({*runs.value(notebook, "[max(rows) for rows in kept]")})
 
 
 def test_how_the_log_is_read_decides(notebook):
-    single, lived, replayed, whole = value(notebook, "[int(lost[0]) for lost in ways.values()]")
+    single, lived, replayed, whole = runs.value(notebook, "[int(lost[0]) for lost in ways.values()]")
     assert single > lived > replayed > whole == 0
 
 
 def test_a_silent_source_holds_everything_back(notebook):
-    published = value(notebook, "standing['published'].to_dict()")
+    published = runs.value(notebook, "standing['published'].to_dict()")
     assert published["silent_topic"] == 0 < published["heartbeat"] == published["idle_partition"]
-    waiting = value(notebook, "standing['windows kept'].to_dict()")
-    assert waiting["silent_topic"] == value(notebook, "len(hours)") > waiting["heartbeat"]
+    waiting = runs.value(notebook, "standing['windows kept'].to_dict()")
+    assert waiting["silent_topic"] == runs.value(notebook, "len(hours)") > waiting["heartbeat"]
 
 
 def test_the_idle_partition_is_idle(notebook):
-    assert 0 in value(notebook, "list(broker.end_offsets('halves-07').values())")
+    assert 0 in runs.value(notebook, "list(broker.end_offsets('halves-07').values())")
 
 
 def test_without_the_checkpoint_windows_come_twice(notebook):
-    assert value(notebook, "twice") > 0
-    assert value(notebook, "spark.read.format('delta').load(table).count()") == value(notebook, "len(undisturbed)")
+    assert runs.value(notebook, "twice") > 0
+    assert runs.value(notebook, "spark.read.format('delta').load(table).count()") == runs.value(notebook, "len(undisturbed)")
 
 
 def test_duplicates_count_twice_until_they_are_dropped(notebook):
-    raw, once, truth = value(notebook, "[int(total['raw']), int(total['once']), len(reports)]")
+    raw, once, truth = runs.value(notebook, "[int(total['raw']), int(total['once']), len(reports)]")
     assert raw > truth == once
-    assert value(notebook, "suspicious") > 0
+    assert runs.value(notebook, "suspicious") > 0
 
 
 def test_every_figure_is_drawn(notebook):
