@@ -49,7 +49,7 @@ class Topics:
         """
         from kafka import KafkaProducer
         self.topic(name, partitions)
-        producer = KafkaProducer(bootstrap_servers=self.bootstrap, linger_ms=20, batch_size=1 << 18)
+        producer = KafkaProducer(bootstrap_servers=self.bootstrap, linger_ms=20)
         failed, sent = [], 0
         for event in events:
             key = event.get("key")
