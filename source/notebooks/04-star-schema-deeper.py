@@ -256,7 +256,7 @@ changed = spark.table("aircraft_6").where("versions > 1")
 look(changed.orderBy("tailnum", "valid_from"), 4)
 
 # %% [markdown]
-# Count the flights of aircraft that changed operator, by what each type remembers. The same flights, three answers.
+# Count the flights of aircraft that changed operator, by what each type remembers: the same flights, read in three ways.
 
 # %% tags=["step-scd-types"]
 readings = spark.sql("""
@@ -270,7 +270,8 @@ by_type = readings.pivot(index="operator", columns="reading", values="flights")
 look(by_type.fillna(0).astype(int).sort_index())
 
 # %% [markdown]
-# Type 3 counts by the operator before, and type 1 by today's. Only type 2 knows who flew. A question about the past needs
+# Type 3 counts by the operator before, and type 1 by today's. Before a change types 2 and 3 agree, after it types 1 and 2 do.
+# Only type 2 knows at any time who flew. A question about the past needs
 # type 2, a question about today's fleet needs type 1, and type 6 answers both from one table.
 
 # %% tags=["prove-types"]
@@ -439,7 +440,7 @@ prove("the star gives the wide table's five answers", answers["star"], answers["
 prove("and so does the aggregate", answers["aggregate"], answers["wide"])
 
 # %% [markdown]
-# Repeated names compress well in columns, so a wide table need not read much more than a star. But reading says nothing
+# Repeated names compress well in columns, so a wide table reads about as little as a star, or less. But reading says nothing
 # about change. Rename one carrier in each layout, and ask the table's history what had to be written.
 
 # %% tags=["figure-layouts"]

@@ -86,7 +86,7 @@ def test_a_mean_of_means_is_another_number(slice):
 
 @pytest.mark.parametrize("slice", runs.SLICES)
 def test_history_costs_its_rows_and_saves_its_flights(slice):
-    wrong, more = runs.executed(SLUG, slice).value("[price.wrong, price.more]")
+    wrong, more = runs.executed(SLUG, slice).value("[wrong, more]")
     readings = truth("operator_readings", span(slice)).pivot(index="operator", columns="reading", values="flights").fillna(0)
     moved = int((readings["type 2"] - readings["type 1"]).clip(lower=0).sum())
     assert wrong == moved and more == len(truth("operator_switches", KNOWN["year"]))

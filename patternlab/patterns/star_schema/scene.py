@@ -56,11 +56,12 @@ def _texts(moments, zone, unit):
 
 ROLES = {"scheduled_date": "date", "departed_date": "date", "origin_airport": "airport", "dest_airport": "airport",
          "carrier": "carrier", "aircraft": "aircraft"}
+NOTHING_LOST = dict.fromkeys(ROLES, 0)
 
 
 def unresolved(spark, facts) -> dict:
     """{role: facts (a pandas frame of them) whose key in this role leads to no row of its dimension}."""
-    keys = {own: set(spark.table(f"dim_{own}").toPandas()[f"{own}_key"]) for own in set(ROLES.values())}
+    keys = {own: set(spark.table(f"dim_{own}").select(f"{own}_key").toPandas()[f"{own}_key"]) for own in set(ROLES.values())}
     return {role: int((~facts[f"{role}_key"].isin(keys[own])).sum()) for role, own in ROLES.items()}
 
 
