@@ -21,6 +21,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+import setuptools
 from processes import gone
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -658,6 +659,6 @@ def test_conda_and_the_project_file_take_the_same_pins_and_pythons():
     assert f"OLDEST, NEWEST = (3, {oldest}), (3, {newest - 1})" in program and oldest <= minor < newest
     assert conda.index("--require-hashes") < conda.index("-r requirements.lock") and "==" not in conda
     assert 'dependencies = { file = ["requirements.in"] }' in project
-    packages = {str(file.parent.relative_to(ROOT)).replace("/", ".")
-                for file in (ROOT / "patternlab").rglob("__init__.py")}
-    assert set(re.findall(r'"(patternlab[\w.]*)"', re.search(r"packages = \[.*\]", project)[0])) == packages
+    packages = {str(file.parent.relative_to(ROOT)).replace("/", ".") for file in (ROOT / "patternlab").rglob("*.py")}
+    included = re.search(r'^\[tool.setuptools.packages.find\]\ninclude = \["(.*)"\]$', project, re.M)[1]
+    assert set(setuptools.find_packages(ROOT, include=[included])) == packages, "every room is a package"

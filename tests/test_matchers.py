@@ -136,7 +136,7 @@ def test_judge_answers_a_known_mistake_with_its_sentence():
 
 REAL = [
     """from patternlab import spark_session, kafka, workspace
-from patternlab.checking import checkpoints, delta, tables, topics
+from patternlab.checking import checkpoints, delta, outcomes, tables, topics
 from pathlib import Path
 spark, folder = spark_session("matchers"), workspace("matchers")
 table = str(folder / "t")
@@ -166,7 +166,7 @@ found = topics.topic_contents(topic, broker.bootstrap)
 print(len(found), found.value.isna().sum(), topics.topic_offsets(topic, broker.bootstrap))
 try:
     topics.topic_contents("nobody", broker.bootstrap)
-except m.Wrong as wrong:
+except outcomes.Wrong as wrong:
     print(wrong)""",
     """stream = spark.readStream.format("delta").load(table).writeStream.format("delta").trigger(availableNow=True)
 stream.option("checkpointLocation", str(folder / "cp")).start(str(folder / "u")).awaitTermination()

@@ -13,6 +13,12 @@ def notebook():
 
 
 @pytest.fixture(scope="module")
+def said(notebook):
+    """What each tagged cell showed."""
+    return {tag: runs.text(cell) for cell in notebook.nb.cells for tag in cell.metadata.get("tags", [])
+            if cell.cell_type == "code"}
+
+
 def numbers(text):
     return [int(found.replace(",", "")) for found in re.findall(r"\d[\d,]*", text)]
 
