@@ -1,6 +1,6 @@
 """Notebooks on the stack, from first to last cell; one of them embedded too: no line of it differs.
 
-`kit.py stack test` runs all of them; here run one batch, one stream and change data capture (or those that
+`kit.py stack test` runs all of them; here run the lessons of one batch, one stream and change data capture (or those that
 PATTERNLAB_STACK_NOTEBOOKS names).
 """
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-HERE = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+HERE = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb") if not path.stem.endswith("-deeper"))
 NAMED = os.environ.get("PATTERNLAB_STACK_NOTEBOOKS", "03 07 12").split()
 CHOSEN = [name for each in NAMED for name in HERE if name.split("-")[0] == each]
 
