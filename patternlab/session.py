@@ -14,24 +14,28 @@ _pid = os.getpid()
 def spark_session(app: str, *, throughput: bool = False, **conf):
     """The Spark session of this kernel, with Delta Lake and the Kafka source in it.
 
-    `app` names the notebook; `conf` are Spark settings, given as `**{"spark.sql.shuffle.partitions": 4}`. Times are
-    UTC and shuffles have 2 partitions. `throughput=True`, in a kernel's first call, starts a JVM for long computations
-    (slower to start, faster after a minute). A second call returns the same session. Raises ValueError for a second set
-    of jars, MemoryError where less than 1.2 GB are free, RuntimeError where the JVM does not start.
+    `app` names the notebook; `conf` are Spark settings, given as `**{"spark.sql.shuffle.partitions": 4}`. Times are UTC; a
+    shuffle has one partition, two with `throughput` and on a cluster. `throughput=True`, in a kernel's first call, starts a
+    JVM for long computations (slower to start, faster after a minute). A second call returns the same session. Raises
+    ValueError for a second set of jars, MemoryError where less than 1.2 GB are free, RuntimeError where the JVM does not start.
     """
     from .engines import busy, spark
-    from .figures import style
     errors.install()
     busy.install()
-    style()
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):     # they print what the error says anyway
         logging.getLogger(name).setLevel(logging.CRITICAL)
     first = "spark" not in _running
-    session = spark.start(app, throughput, conf)
+    session = spark.start(app, throughput, conf, meanwhile=_figures)
+    _figures()
     _running["spark"] = spark
     if first:
         print(f"Spark {session.version} on {session.sparkContext.master}, its pages: {session.sparkContext.uiWebUrl}")
     return session
+
+
+def _figures() -> None:
+    from .figures import style          # here, because it takes a second to import
+    style()
 
 
 def kafka():

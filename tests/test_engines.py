@@ -133,6 +133,7 @@ def test_feed_keeps_the_order_and_the_keys_and_begins_anew(broker):
     options = broker.options("fed", "kept", maxOffsetsPerTrigger=5)
     assert options["subscribe"] == "fed,kept" and options["kafka.bootstrap.servers"] == broker.bootstrap
     assert options["maxOffsetsPerTrigger"] == 5 and options["startingOffsets"] == "earliest"
+    assert options["kafka.fetch.max.wait.ms"] == 20        # by the default each read ends in a wait of half a second
 
 
 def test_an_unknown_topic_is_a_sentence(broker):

@@ -128,8 +128,7 @@ def main():
         producer.close()
 
     def start(name, topic, cut, patience, every="1 hour", **trigger):
-        lines = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", broker.bootstrap).option("subscribe", topic)
-                 .option("startingOffsets", "earliest").option("maxOffsetsPerTrigger", cut).load())
+        lines = spark.readStream.format("kafka").options(**broker.options(topic, maxOffsetsPerTrigger=cut)).load()
         report = F.from_json(F.col("value").cast("string"), "origin string, scheduled timestamp").alias("report")
         windows = (lines.select(report).select("report.*").withWatermark("scheduled", f"{patience} minutes")
                    .groupBy(F.window("scheduled", "1 hour", every), "origin").count())

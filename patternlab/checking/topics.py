@@ -36,7 +36,8 @@ class _consumer:
 
     def __enter__(self):
         from kafka import KafkaConsumer, TopicPartition
-        self.consumer = KafkaConsumer(bootstrap_servers=self.bootstrap, group_id=None, enable_auto_commit=False)
+        self.consumer = KafkaConsumer(bootstrap_servers=self.bootstrap, group_id=None, enable_auto_commit=False,
+                                      fetch_max_wait_ms=20)
         numbers = self.consumer.partitions_for_topic(self.name) if self.name in self.consumer.topics() else None
         if not numbers:
             self.consumer.close()

@@ -66,12 +66,12 @@ def first(spark, folder: Path) -> None:
 def _streams(session, broker, folder: Path) -> None:
     """A topic is written, read in batches into a window and into a Delta table."""
     from pyspark.sql import functions as F
-    servers, name = {"kafka.bootstrap.servers": broker.bootstrap}, f"exercise-{folder.name}"
+    name = f"exercise-{folder.name}"
     topic = broker.topic(name)
     rows = session.range(400).selectExpr("CAST(id AS string) AS key",
                                          "to_json(struct(id, id % 7 AS k, timestamp_seconds(id * 60) AS t)) AS value")
-    rows.write.format("kafka").options(**servers, topic=topic).save()
-    source = {**servers, "subscribe": topic, "startingOffsets": "earliest"}
+    rows.write.format("kafka").options(**{"kafka.bootstrap.servers": broker.bootstrap}, topic=topic).save()
+    source = broker.options(topic)
     parsed = F.from_json(F.col("value").cast("string"), "id INT, k INT, t TIMESTAMP").alias("m")
     session.read.format("kafka").options(**source).load().select("offset", parsed).select("offset", "m.*").toPandas()
     stream = session.readStream.format("kafka").options(**source, maxOffsetsPerTrigger=100).load().select("offset", parsed)

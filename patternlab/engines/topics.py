@@ -49,7 +49,8 @@ class Topics:
         """
         from kafka import KafkaProducer
         self.topic(name, partitions)
-        producer = KafkaProducer(bootstrap_servers=self.bootstrap, linger_ms=20)
+        # large batches that wait: the sender's thread and this one share Python's lock, and few requests leave it to this one
+        producer = KafkaProducer(bootstrap_servers=self.bootstrap, linger_ms=200, batch_size=2**19)
         failed, sent = [], 0
         for event in events:
             key = event.get("key")
@@ -62,8 +63,12 @@ class Topics:
         return sent
 
     def options(self, *topics: str, **more) -> dict:
-        """Options of Spark's Kafka source for all that `topics` hold, from the first message; `more` are further options."""
-        return {"kafka.bootstrap.servers": self.bootstrap, "subscribe": ",".join(topics), "startingOffsets": "earliest", **more}
+        """Options of Spark's Kafka source for all that `topics` hold, from the first message; `more` are further options.
+
+        A broker with nothing to give answers after 20 ms: by Kafka's default each read of a small topic ends in a wait of 500.
+        """
+        return {"kafka.bootstrap.servers": self.bootstrap, "subscribe": ",".join(topics), "startingOffsets": "earliest",
+                "kafka.fetch.max.wait.ms": 20, **more}
 
     def end_offsets(self, name: str) -> dict:
         """{partition: offset after the last message} of a topic."""
@@ -88,7 +93,8 @@ class Topics:
     @contextlib.contextmanager
     def _consumer(self):
         from kafka import KafkaConsumer
-        consumer = KafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False, request_timeout_ms=15000)
+        consumer = KafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False, request_timeout_ms=15000,
+                                 fetch_max_wait_ms=20)
         try:
             yield consumer
         finally:
