@@ -43,8 +43,9 @@ from pyspark.sql import functions as F
 rows = spark.range(1000).selectExpr("id", "id % 7 AS k", "timestamp_seconds(id) AS t")
 rows.write.format("delta").save(table)
 assert spark.read.format("delta").load(table).groupBy("k").count().toPandas()["count"].sum() == 1000; lap("delta")
-stream = spark.readStream.format("delta").load(table).withWatermark("t", "1 minute").groupBy(F.window("t", "1 minute"), "k").count()
-query = stream.writeStream.format("memory").queryName("w").outputMode("complete").trigger(availableNow=True).start()
+stream = spark.readStream.format("delta").load(table).withWatermark("t", "1 minute")
+counts = stream.groupBy(F.window("t", "1 minute"), "k").count()
+query = counts.writeStream.format("memory").queryName("w").outputMode("complete").trigger(availableNow=True).start()
 query.awaitTermination(120); assert spark.table("w").groupBy().sum("count").first()[0] == 1000; lap("total")
 print("LAPS", json.dumps(laps))
 """

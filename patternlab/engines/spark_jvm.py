@@ -100,7 +100,7 @@ def class_path() -> list:
 
 def _command(folder: Path, flags, memory: str, conf: dict) -> list:
     arguments = java.argument_file(folder, class_path())
-    # -Xms: Java would begin with a 64th of the machine's memory; -Xmn: with a third of that for the young, a collection each 0.3 s
+    # -Xms: Java would begin with a 64th of the machine's memory
     command = [java.java(), *flags, *MODULES, "-Xms128m", f"-Xmx{memory}", "-Dfile.encoding=UTF-8", f"-Djava.io.tmpdir={folder}",
                f"-Dderby.system.home={folder}", f"@{arguments}", "org.apache.spark.deploy.SparkSubmit"]
     for name, value in conf.items():
