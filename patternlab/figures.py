@@ -184,6 +184,8 @@ def _drawn(how, series, title, x, y, marks, logy, ax):
             ends.append((xs[-1] if not hasattr(xs, "iloc") else xs.iloc[-1], ys[-1], str(name), shape["color"]))
     if logy:
         ax.set_yscale("log")
+    if ends and all(isinstance(at, (int, np.integer)) for at, *_ in ends):      # there is no batch 2.5
+        ax.xaxis.set_major_locator(plt.MaxNLocator(integer=True))
     ax.margins(x=0.02)
     for at, said in (marks or {}).items():
         ax.axvline(at, color=GREY, linewidth=1, linestyle=":")

@@ -99,6 +99,12 @@ def test_steps_hold_a_value_until_the_next():
     assert axes.lines[0].get_drawstyle() == "steps-post"
 
 
+def test_whole_numbers_have_whole_ticks():
+    axes = steps({"60 min": pd.Series(range(19))}, "windows kept", "micro-batch", "windows")
+    axes.figure.canvas.draw()
+    assert all(tick == round(tick) for tick in axes.get_xticks())
+
+
 def test_a_waterfall_ends_in_what_is_left():
     axes = waterfall({"extracted": 100, "rejected by the clock": -3, "found again": 1}, "t", "rows", left="loaded")
     assert [round(patch.get_height()) for patch in axes.patches] == [100, -3, 1, 98] and len(hatched(axes)) == 1

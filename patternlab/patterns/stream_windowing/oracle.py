@@ -54,11 +54,11 @@ def spark_windows(batches, patience, size=HOUR, every=None):
     newest = watermark = position = 0
     waiting = [list(batch) for batch in batches]
     while waiting or newest - patience > watermark:
-        batch = waiting.pop(0) if waiting else []   # at the end of the log the watermark still has to move
+        batch = waiting.pop(0) if waiting else []   # the watermark still moves at the log's end
         too_old, watermark = watermark, max(watermark, newest - patience)
         too_late = set()
         for time, key in batch:
-            newest = max(newest, time)              # for the watermark of the next batch, not of this one
+            newest = max(newest, time)              # for the next batch's watermark, not this one's
             for start in range(time - time % every, time - size, -every):
                 window = (start, key)
                 if start + size <= too_old:         # over, by the watermark of the batch before
