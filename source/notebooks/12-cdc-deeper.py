@@ -549,7 +549,7 @@ kind = f"op string, before struct<{ROW}>, after struct<{ROW}>"
 careless = messages.selectExpr(f"from_json(cast(value as string), '{kind}') as event")
 key = "coalesce(event.after, event.before).key as key"
 rows = careless.selectExpr("event.op", key).toPandas()
-look(rows.groupby("op", dropna=False).key.agg(rows="size", with_key="count"))
+look(rows.groupby("op", dropna=False).key.agg(rows="size", keyed="count"))
 
 # %% tags=["prove-tombstone"]
 tombstones = broker.peek(TOPIC, 1_000_000).value.isna().sum()
