@@ -165,6 +165,7 @@ class Keeping:
         if told == "held\n":
             jvm.let_go()
             jvm.state, jvm.users = "lent", jvm.users + 1
+            self.load = []                                   # the kernel works now: the next spare waits until it is quiet again
             note(f"{jvm.facts['pid']} goes to {asked['pid']}")
         else:
             self.drop(jvm)                                   # nobody knows what the kernel did with it

@@ -137,7 +137,7 @@ def gateway(info: Path) -> tuple:
 
 
 def pooled_flags() -> list:
-    """The flags of a JVM that serves several kernels: the optimizing compiler may work, because it pays by the second."""
+    """The flags of a JVM that serves several kernels one after another."""
     return [*java.POOLED, *archive()]
 
 
