@@ -3,6 +3,7 @@ import atexit
 import importlib
 import logging
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .engines import errors, kernels, place
@@ -25,17 +26,14 @@ def spark_session(app: str, *, throughput: bool = False, **conf):
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):     # they print what the error says anyway
         logging.getLogger(name).setLevel(logging.CRITICAL)
     first = "spark" not in _running
-    session = spark.start(app, throughput, conf, meanwhile=_figures)
-    _figures()
+    # a second of imports, while the JVM comes up
+    session, figures = together(lambda: spark.start(app, throughput, conf),
+                                lambda: importlib.import_module(f"{__package__}.figures"))
+    figures.style()
     _running["spark"] = spark
     if first:
         print(f"Spark {session.version} on {session.sparkContext.master}, its pages: {session.sparkContext.uiWebUrl}")
     return session
-
-
-def _figures() -> None:
-    from .figures import style          # here, because it takes a second to import
-    style()
 
 
 def kafka():
@@ -64,6 +62,14 @@ def workspace(name: str) -> Path:
     if not name.replace("-", "").replace("_", "").isalnum():
         raise ValueError(f"{name!r} can't name a folder: use letters, digits, - and _, as in workspace('03-medallion').")
     return kernels.work_folder(name)
+
+
+def together(mine, *others) -> list:
+    """Call `mine` here and each of `others` in a thread of its own at the same time: their results, in order."""
+    kernels.run_folder()                                    # the kernel's folder is made once, before they all want it
+    with ThreadPoolExecutor(len(others)) as pool:
+        coming = [pool.submit(other) for other in others]
+        return [mine(), *(other.result() for other in coming)]
 
 
 def _once(name: str, start):

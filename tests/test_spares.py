@@ -248,6 +248,17 @@ sys.stdin.read()"""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     assert gone([jvm, *others]) == []
 
 
+def test_the_next_spare_waits_until_who_took_one_is_quiet(folder):
+    with spares.Keeper(folder, rounds=0):
+        first = ready(folder)["pid"]
+        time.sleep(6)                                        # quiet for so long that a next one could be started at once
+        kernel = start(folder)
+        assert answered(kernel)[0] == first
+        assert [jvm["pid"] for jvm in spares.look(folder)] == [first]
+        end(kernel)
+    assert gone([first]) == []
+
+
 def test_idle_spares_go_and_short_memory_takes_them_first(folder, monkeypatch):
     with spares.Keeper(folder, busy=True, rounds=0, idle=2):
         deadline = time.monotonic() + 60

@@ -3,6 +3,7 @@ import time
 
 import pandas as pd
 
+from ..engines.topics import reader
 from .outcomes import Wrong
 
 
@@ -35,9 +36,8 @@ class _consumer:
         self.name, self.bootstrap = name, bootstrap
 
     def __enter__(self):
-        from kafka import KafkaConsumer, TopicPartition
-        self.consumer = KafkaConsumer(bootstrap_servers=self.bootstrap, group_id=None, enable_auto_commit=False,
-                                      fetch_max_wait_ms=20)
+        from kafka import TopicPartition
+        self.consumer = reader(self.bootstrap)
         numbers = self.consumer.partitions_for_topic(self.name) if self.name in self.consumer.topics() else None
         if not numbers:
             self.consumer.close()

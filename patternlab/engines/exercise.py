@@ -70,7 +70,7 @@ def _streams(session, broker, folder: Path) -> None:
     topic = broker.topic(name)
     rows = session.range(400).selectExpr("CAST(id AS string) AS key",
                                          "to_json(struct(id, id % 7 AS k, timestamp_seconds(id * 60) AS t)) AS value")
-    rows.write.format("kafka").options(**{"kafka.bootstrap.servers": broker.bootstrap}, topic=topic).save()
+    rows.write.format("kafka").option("kafka.bootstrap.servers", broker.bootstrap).option("topic", topic).save()
     source = broker.options(topic)
     parsed = F.from_json(F.col("value").cast("string"), "id INT, k INT, t TIMESTAMP").alias("m")
     session.read.format("kafka").options(**source).load().select("offset", parsed).select("offset", "m.*").toPandas()

@@ -4,7 +4,6 @@ import logging
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 from . import guard, java, kernels, place, shared_jvm, spares, spark_jvm
@@ -14,8 +13,8 @@ _FIXED = ("spark.jars", "spark.jars.packages", "spark.driver.extraClassPath", "s
 _jvm = None            # the running JVM: process (Popen or spares.Held), log path, throughput
 
 
-def _launch(throughput: bool, meanwhile=None) -> None:
-    """Start a JVM of this kernel's own; `meanwhile()` is called while it comes up."""
+def _launch(throughput: bool) -> None:
+    """Start a JVM of this kernel's own."""
     global _jvm
     folder = kernels.run_folder() / "spark"
     folder.mkdir(exist_ok=True)
@@ -27,7 +26,6 @@ def _launch(throughput: bool, meanwhile=None) -> None:
     for attempt in ([*flags, *shared], flags) if shared else (flags,):
         info.unlink(missing_ok=True)
         process = spark_jvm.launch(folder, attempt, log, subprocess.PIPE, throughput)
-        _prepare(meanwhile)
         guard.wait_for(lambda: info.is_file() or process.poll() is not None, 90)
         if info.is_file():
             break
@@ -39,18 +37,9 @@ def _launch(throughput: bool, meanwhile=None) -> None:
     _attach(*spark_jvm.gateway(info))
 
 
-def _prepare(meanwhile) -> None:
-    """What this process needs and the JVM has no part in: a second of imports."""
-    import pyspark.sql  # noqa: F401
-    if meanwhile:
-        meanwhile()
-
-
-def adopt(held: spares.Held, meanwhile=None) -> None:
-    """Take over a JVM that is started and clean: it is this kernel's from now on. `meanwhile` runs beside what follows."""
+def adopt(held: spares.Held) -> None:
+    """Take over a JVM that is started and clean: it is this kernel's from now on."""
     global _jvm
-    if meanwhile:
-        threading.Thread(target=meanwhile, daemon=True).start()
     _jvm = {"process": held, "log": Path(held.facts["log"]), "throughput": False}
     _attach(held.facts["port"], held.facts["secret"])
     _jvm["kept"] = shared_jvm.welcome()
@@ -77,11 +66,8 @@ def log_path() -> "Path | None":
     return _jvm and _jvm["log"]
 
 
-def start(app: str, throughput: bool = False, conf: "dict | None" = None, meanwhile=None):
-    """The session of this kernel; see `patternlab.spark_session` for what it promises.
-
-    `meanwhile()` is called while the JVM works and this process waits for it.
-    """
+def start(app: str, throughput: bool = False, conf: "dict | None" = None):
+    """The session of this kernel; see `patternlab.spark_session` for what it promises."""
     conf = dict(conf or {})
     fixed = [name for name in conf if name in _FIXED]
     if fixed:
@@ -96,7 +82,7 @@ def start(app: str, throughput: bool = False, conf: "dict | None" = None, meanwh
     if not running:
         _reset_pyspark()
         held = None if throughput or spark_jvm.cluster() else spares.claim(spark_jvm.spare_key())
-        adopt(held, meanwhile) if held else _launch(throughput, meanwhile)
+        adopt(held) if held else _launch(throughput)
     kernels.name_kernel(app, _jvm["process"].pid)
     logging.getLogger().addFilter(_not_py4j)
     from pyspark.sql import SparkSession

@@ -26,7 +26,7 @@ _SMALL = {
     "spark.sql.shuffle.partitions": "1",            # half the tasks and half the files: 03 takes a tenth less
     "spark.sql.codegen.wholeStage": "false",        # Java written, formatted and compiled anew for each small query
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.adaptive.enabled": "false",          # a job more for each exchange, to choose among plans of two partitions
+    "spark.sql.adaptive.enabled": "false",          # a job more for each exchange, to choose a plan for few rows
     "spark.databricks.delta.stats.collect": "false",                # a lesson about data skipping switches it on again
     "spark.databricks.delta.optimizeMetadataQuery.enabled": "false",    # each count looked for statistics that are not kept
     "spark.sql.streaming.checkpoint.fileChecksum.enabled": "false",           # a file more for each file of a checkpoint

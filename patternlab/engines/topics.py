@@ -4,6 +4,9 @@ import json
 
 from . import guard
 
+# ms after which a broker with nothing to give says so; by Kafka's default each read of a small topic ends in a wait of 500
+FETCH_WAIT = 20
+
 
 class Topics:
     """The topics of the broker at `bootstrap` ("host:port"); see `patternlab.engines.kafka.Kafka`."""
@@ -63,12 +66,9 @@ class Topics:
         return sent
 
     def options(self, *topics: str, **more) -> dict:
-        """Options of Spark's Kafka source for all that `topics` hold, from the first message; `more` are further options.
-
-        A broker with nothing to give answers after 20 ms: by Kafka's default each read of a small topic ends in a wait of 500.
-        """
+        """Options of Spark's Kafka source for all that `topics` hold, from the first message; `more` are further options."""
         return {"kafka.bootstrap.servers": self.bootstrap, "subscribe": ",".join(topics), "startingOffsets": "earliest",
-                "kafka.fetch.max.wait.ms": 20, **more}
+                "kafka.fetch.max.wait.ms": FETCH_WAIT, **more}
 
     def end_offsets(self, name: str) -> dict:
         """{partition: offset after the last message} of a topic."""
@@ -92,9 +92,7 @@ class Topics:
 
     @contextlib.contextmanager
     def _consumer(self):
-        from kafka import KafkaConsumer
-        consumer = KafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False, request_timeout_ms=15000,
-                                 fetch_max_wait_ms=20)
+        consumer = reader(self.bootstrap, request_timeout_ms=15000)
         try:
             yield consumer
         finally:
@@ -108,6 +106,12 @@ class Topics:
             raise KeyError(f"There is no topic {name!r} on {self.bootstrap}; there are: {', '.join(topics) or 'none'}. "
                            f"Make it with kafka().topic({name!r}).")
         return [TopicPartition(name, partition) for partition in sorted(known)]
+
+
+def reader(bootstrap: str, **more):
+    """A KafkaConsumer without a group, which commits nothing; `more` are further settings of it."""
+    from kafka import KafkaConsumer
+    return KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, fetch_max_wait_ms=FETCH_WAIT, **more)
 
 
 def _text(data: "bytes | None") -> "str | None":

@@ -1,6 +1,6 @@
 """Pattern 12, change data capture: the departure board, what stands around it, its truths, and lab 12."""
-from .around import (SLOW_SNAPSHOT, addresses, arrived, batches, elsewhere, events_of, killed_in_batch, payloads, settled,
-                     together)
+from ...session import together
+from .around import SLOW_SNAPSHOT, addresses, arrived, batches, elsewhere, events_of, killed_in_batch, payloads, settled
 from .measured import compared, cost, enlarged, lags, lives, log_end, log_size, milliseconds, noise, on_board, told
 from .scene import as_table, board_changes, going_on, one_flight, parts, play, untouched
 

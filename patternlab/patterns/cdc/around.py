@@ -34,15 +34,6 @@ SLOW_SNAPSHOT = {
 }
 
 
-def together(mine, *others) -> list:
-    """Call `mine` here and each of `others` in a thread of its own at the same time: their results, in order."""
-    from concurrent.futures import ThreadPoolExecutor
-    kernels.run_folder()                                    # the kernel's folder is made once, before they all want it
-    with ThreadPoolExecutor(len(others)) as pool:
-        coming = [pool.submit(other) for other in others]
-        return [mine(), *(other.result() for other in coming)]
-
-
 def arrived(topic: str, least: int = 0, seconds: float = 30) -> int:
     """Wait until the topic has `least` messages; how many it has then. TimeoutError after `seconds`."""
     from ... import kafka
