@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 LONGEST = 120              # letters of a text
-NAMES = re.compile(r"(.*_)?(year|key|id|flight|number|offset|lsn|version)", re.I)      # of columns whose numbers are names
+NAMES = re.compile(r"(.*[_.])?(year|key|id|flight|number|offset|lsn|version)", re.I)      # of columns whose numbers are names
 
 
 class Table:
@@ -21,7 +21,9 @@ class Table:
         styled = self.data.style.hide(axis="index")
         for name in self.data.columns:
             styled = styled.format(lambda value, name=name: html.escape(_said(value, self._text, name)), subset=[name])
-        return styled.set_properties(subset=left, **{"text-align": "left"}).set_table_styles(heads).to_html()
+        # a message of JSON without a space is one word, and the page is narrower
+        texts = {"text-align": "left", "overflow-wrap": "anywhere"}
+        return styled.set_properties(subset=left, **texts).set_table_styles(heads).to_html()
 
     def __repr__(self):
         columns = {name: self.data[name].map(lambda value, name=name: _said(value, self._text, name)) for name in self.data}
@@ -31,8 +33,8 @@ class Table:
 def look(frame, rows: int = 8, text: str = "{:,.1f}") -> Table:
     """The first rows of a table, to be read: no index, text to the left, thousands separators, long texts cut at 120 letters.
 
-    Whole numbers have no separators in a column called year, key, id, flight, number, offset, lsn or version (or origin_key):
-    there they are names.
+    Whole numbers have no separators in a column called year, key, id, flight, number, offset, lsn or version (or origin_key,
+    source.lsn): there they are names.
 
     frame  a pandas frame or Series, a Spark frame, or a list of dicts; an index with a name, or of texts, becomes a column
     text   how numbers with a fraction are written, as for str.format

@@ -133,5 +133,7 @@ def test_look_shows_what_a_reader_can_read():
     assert len(look(pd.DataFrame({"a": range(50)}), rows=3).data) == 3
     assert list(look(pd.Series([1, 2], index=pd.Index(["EWR", "JFK"], name="origin"), name="n")).data.columns) == ["origin", "n"]
     assert list(look(pd.DataFrame({"a": [1]}, index=["before"])).data.columns) == ["", "a"]
+    assert "overflow-wrap: anywhere" in shown, "a long word makes no scroll bar"
+    assert "30447952" in repr(look([{"source.lsn": 30447952}]))
     dates = repr(look(pd.DataFrame({"scheduled_date_key": [20130201], "year": [2013.0], "flights": [20130]})))
     assert "20130201" in dates and "2013 " in dates + " " and "20,130" in dates and "2,013" not in dates, "a year is no quantity"
