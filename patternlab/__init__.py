@@ -14,6 +14,7 @@ __all__ = sorted([*_HOME, "truth"])
 def __getattr__(name: str):
     if name not in _HOME:
         raise AttributeError(f"patternlab has no {name!r}; it has: {', '.join(__all__)}.")
+    importlib.import_module(f"{__name__}.engines.environment").apply()
     module = importlib.import_module(f"{__name__}.{_HOME[name]}")
     value = globals()[name] = module if name == _HOME[name] == "faults" else getattr(module, name)
     return value

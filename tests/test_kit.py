@@ -583,6 +583,23 @@ def run_in_kernel(address, session, code):
             return printed
 
 
+def test_start_gives_notebooks_a_clean_environment(home, monkeypatch):
+    """What kept JupyterLab from starting, and what notebooks must not see, all at once; engines: test_environment.py."""
+    for name, value in {"ALL_PROXY": "socks5://127.0.0.1:9", "http_proxy": "127.0.0.1:9", "LC_ALL": "C", "TZ": "Asia/Kolkata",
+                        "MPLBACKEND": "Agg", "SPARK_REMOTE": "sc://127.0.0.1:9", "PYTHONSTARTUP": "/nowhere.py",
+                        "PYTHONPATH": "/nowhere/spark/python", "JAVA_HOME": "/nowhere/java"}.items():
+        monkeypatch.setenv(name, value)
+    asked = """import os, sys, time; import matplotlib.pyplot
+print([os.environ.get(name) for name in ("ALL_PROXY", "http_proxy", "LC_ALL", "TZ", "SPARK_REMOTE", "PYTHONPATH", "PYTHONSTARTUP")],
+      time.timezone, matplotlib.get_backend(), os.access(os.environ["JAVA_HOME"] + "/bin/java", os.X_OK), os.environ["PATH"])"""
+    with started(home) as (process, address, lines):
+        session = api(address, "sessions", path="notebooks/x.ipynb", name="x", type="notebook", kernel={"name": "python3"})
+        said = run_in_kernel(address, session, asked)
+    there = [None, "http://127.0.0.1:9", "C.UTF-8", "UTC", None, str(home), None]
+    assert said.startswith(f"{there} 0 "), said
+    assert "inline True" in said and f" {sys.prefix}/bin:" in said, said
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_start_opens_the_desk_and_leaves_no_process(home, number, monkeypatch):
     monkeypatch.setenv("PATTERNLAB_SPARE", "1")              # this one keeps a warm spare, with a keeper of its own

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from ..engines import environment as variables
 from ..engines import jars, java, kernels, spares
 from ..engines.place import ROOT, setting, stack, state
 from . import clean, desk, start
@@ -98,11 +99,22 @@ def stamp() -> str:
     return "the environment is that of requirements.lock"
 
 
+def shell() -> str:
+    reasons = {}
+    for name, becomes, why in variables.taken(os.environ):
+        reasons.setdefault(why, []).append(f"{name} {becomes}")
+    if reasons:
+        raise Note("of your shell's variables notebooks and engines do not get: "
+                   + "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items()),
+                   "Nothing: the kit does without them. docs/install.md has the whole list")
+    return "no variable of your shell is in the way"
+
+
 def java_runs() -> str:
     program = java.java()
     try:
         done = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=60,
-                              stdin=subprocess.DEVNULL)
+                              stdin=subprocess.DEVNULL, env=variables.child())
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Bad(f"{program} does not run ({error})", java_fix()) from None
     first = (done.stderr or done.stdout).strip().splitlines()[:1]
@@ -231,6 +243,6 @@ def which_stack() -> str:
     return f"compose: Spark at {named['SPARK_MASTER']}, Kafka at {named['KAFKA']}"
 
 
-CHECKS = {"python": python, "environment": environment, "lock": stamp, "java": java_runs, "jars": jars_whole,
+CHECKS = {"python": python, "environment": environment, "lock": stamp, "shell": shell, "java": java_runs, "jars": jars_whole,
           "archives": archives, "memory": memory, "spare": spare, "disk": disk, "folders": writable, "ports": ports,
           "notebooks": leftovers, "stack": which_stack}

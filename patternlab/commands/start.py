@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 
-from ..engines import jars, kernels, spares
+from ..engines import environment, jars, kernels, spares
 from ..engines.place import ROOT, setting, state
 from . import clean, desk
 
@@ -132,14 +132,11 @@ def has_browser() -> bool:
 
 
 def place_jupyter() -> None:
-    """Everything that Jupyter, IPython and matplotlib write goes below the state folder; what kernels need is set."""
+    """Everything that Jupyter, IPython and matplotlib write goes below the state folder; kernels get a clean environment."""
+    environment.apply()
     for name, folder in {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
                          "IPYTHONDIR": "ipython", "MPLCONFIGDIR": "matplotlib"}.items():
         os.environ[name] = str(state("jupyter", folder))
-    for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR",
-                 "JUPYTERLAB_DIR", "PYTHONHOME"):
-        os.environ.pop(name, None)
-    os.environ["PYTHONPATH"] = str(ROOT)
     os.environ["PATTERNLAB_STATE"] = str(state())
     quiet = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     (state("jupyter", "config", "labconfig") / "page_config.json").write_text(json.dumps(quiet), encoding="utf-8")

@@ -17,7 +17,7 @@ class Entry:
     """`pattern` is searched in all that the error says; its named groups can be used in `cause` and `fix`."""
 
     pattern: str
-    cause: str
+    cause: "str | object"          # or a function without arguments that gives the text
     fix: str
 
 
@@ -72,7 +72,7 @@ ENTRIES = [
           "The Spark session was stopped.", "Call spark_session(...) again and run the cells after it."),
     Entry(r"Py4JNetworkError|Answer from Java side is empty|Error while sending or receiving|"
           r"Py4JError\s+An error occurred while calling \S+(?m:$)",       # an answer without a word: the connection was reset
-          "The Spark JVM of this kernel is gone: it was killed, or the machine ran out of memory.",
+          lambda: _spark.fate() or "The Spark JVM of this kernel does not answer.",
           "Restart the kernel and run the notebook from the top; `python3 kit.py doctor` shows the memory."),
     Entry(r"OutOfMemoryError", "Spark's JVM ran out of memory.",
           "Collect fewer rows, or set PATTERNLAB_DRIVER_MEMORY=4g and restart the kernel."),
@@ -114,7 +114,8 @@ def translate(error: BaseException) -> "tuple[str, str] | None":
         found = re.search(entry.pattern, text)
         if found:
             words = {name: value.strip(" .,") for name, value in found.groupdict().items() if value}
-            return entry.cause.format_map(_Known(words)), entry.fix.format_map(_Known(words))
+            cause = entry.cause() if callable(entry.cause) else entry.cause.format_map(_Known(words))
+            return cause, entry.fix.format_map(_Known(words))
     return None
 
 
