@@ -31,12 +31,13 @@ OLD_SPARK = "raise ImportError('this is an older Spark')"
 ROWS = {
     "zone": {"TZ": "Asia/Kolkata"},
     "figures": {"MPLBACKEND": "Agg", "TZ": "America/New_York"},
-    "java": {"JAVA_TOOL_OPTIONS": "-XX:+UseG1GC -Xmx64m", "_JAVA_OPTIONS": "-Xmx64m", "JDK_JAVA_OPTIONS": "-XX:+UseZGC -XX:+NoSuchFlag",
-             "JAVA_HOME": "/nowhere/java-8", "CLASSPATH": "/nowhere"},
+    "java": {"JAVA_TOOL_OPTIONS": "-XX:+UseG1GC -Xmx64m", "_JAVA_OPTIONS": "-Xmx64m", "CLASSPATH": "/nowhere",
+             "JDK_JAVA_OPTIONS": "-XX:+UseZGC -XX:+NoSuchFlag", "JAVA_HOME": "/nowhere/java-8"},
     "proxy": {"ALL_PROXY": "socks5://127.0.0.1:9", "http_proxy": "127.0.0.1:9", "HTTPS_PROXY": "127.0.0.1:9", "NO_PROXY": ""},
     "spark": {"SPARK_HOME": "/nowhere/spark", "SPARK_LOCAL_DIRS": "/proc/nowhere", "SPARK_REMOTE": "sc://127.0.0.1:9",
-              "SPARK_MASTER": "spark://127.0.0.1:9", "PYSPARK_SUBMIT_ARGS": "--no-such-option", "PYSPARK_PYTHON": "/nowhere/python",
-              "SPARK_LOCAL_IP": "203.0.113.1", "HADOOP_CONF_DIR": "/nowhere", "LOG4J_CONFIGURATION_FILE": "/nowhere/log4j2.xml"},
+              "SPARK_MASTER": "spark://127.0.0.1:9", "PYSPARK_SUBMIT_ARGS": "--no-such-option", "HADOOP_CONF_DIR": "/nowhere",
+              "PYSPARK_PYTHON": "/nowhere/python", "SPARK_LOCAL_IP": "203.0.113.1",
+              "LOG4J_CONFIGURATION_FILE": "/nowhere/log4j2.xml"},
     "letters": {"LC_ALL": "C", "LANG": "C", "PYTHONCOERCECLOCALE": "0"},
 }
 COLD = {"java", "spark", "letters"}      # what is about the start of a JVM can't be seen in one that runs already
@@ -63,9 +64,8 @@ def test_engines_and_figures_work_whatever_the_shell_says(row, tmp_path):
         assert "found [1000, 7, 1357041600, 0]" in runs.text(cell)
         assert any("image/png" in output.get("data", {}) for output in cell.outputs), "no figure below the cell"
         assert not [output.text for output in cell.outputs if output.get("name") == "stderr"]
-        where, error = runs.run_code(client, "import json, os; print(json.dumps([spark.sparkContext.uiWebUrl, dict(os.environ)]))")
-        page, inside = json.loads(where)
-        assert page.startswith("http://127.0.0.1:") and error is None
+        page, inside = runs.value(client, "[spark.sparkContext.uiWebUrl, dict(__import__('os').environ)]")
+        assert page.startswith("http://127.0.0.1:")
         left = {name for name, value in given.items() if inside.get(name) == value and not name.startswith("PATTERNLAB_")}
         assert left <= {"NO_PROXY", "LANG", "PYTHONCOERCECLOCALE"}, left
         found, _ = runs.run_code(client, "!python -c 'import sys; print(sys.prefix)'")
@@ -87,7 +87,8 @@ def test_a_cluster_keeps_the_address_that_its_own_stack_needs():
     assert "SPARK_LOCAL_IP" not in environment.cleaned({"PATTERNLAB_STACK": "compose", "SPARK_LOCAL_IP": "10.0.0.1"})
 
 
-@pytest.mark.parametrize("given, becomes", [("proxy:3128", "http://proxy:3128"), ("socks5h://p:1", None), ("https://p", "https://p")])
+@pytest.mark.parametrize("given, becomes", [("proxy:3128", "http://proxy:3128"), ("socks5h://p:1", None),
+                                            ("https://p", "https://p")])
 def test_a_proxy_is_mended_where_it_can_be(given, becomes):
     assert environment.cleaned({"http_proxy": given}).get("http_proxy") == becomes
     assert environment.cleaned({"no_proxy": "a.b"})["no_proxy"] == "a.b,127.0.0.1,localhost"

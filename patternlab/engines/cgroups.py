@@ -45,7 +45,10 @@ def free(root: Path = Path("/")) -> "int | None":
 
 def kills(root: Path = Path("/")) -> int:
     """How many processes Linux has killed because this process's group had used up its memory."""
-    return max([_number(folder / _FILES[version][3][0], _FILES[version][3][1]) for version, folder in groups(root)[:1]], default=0)
+    for version, folder in groups(root)[:1]:
+        file, word = _FILES[version][3]
+        return _number(folder / file, word)
+    return 0
 
 
 def _number(file: Path, word: str) -> int:

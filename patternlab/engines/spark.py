@@ -75,7 +75,7 @@ def fate() -> str:
     code = _jvm["process"].poll()
     return "The Spark JVM of this kernel is gone: it " + (
         "was killed, by hand or because the machine ran out of memory." if code < 0 else
-        f"ended with code {code}; its last words are in {_jvm['log']}.")
+        f"ended with code {code}, its last words are in {_jvm['log']}." if code else "was killed or ended.")
 
 
 def start(app: str, throughput: bool = False, conf: "dict | None" = None):
