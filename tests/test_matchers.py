@@ -89,7 +89,7 @@ def test_the_learner_cannot_change_the_checks_input():
     def spoil(given):
         given[0]["a"] = 2
         given.append(3)
-    calls.ask(spoil, rows)
+    calls.do(spoil, rows)
     assert rows == [{"a": 1}]
 
 

@@ -3,7 +3,7 @@ from datetime import datetime
 from random import Random
 
 from ... import faults
-from ...checking.calls import ask, describe, session
+from ...checking.calls import ask, describe, do, session
 from ...checking.outcomes import Exercise, Wrong
 from ...checking.seeds import over_seeds
 from ...flights import events
@@ -154,7 +154,7 @@ def gate(answer):
 
     def run(messages):
         silver, quarantine = [], []
-        said = ask(answer, messages, dict(CONTRACT), silver.append, quarantine.append)
+        said = do(answer, messages, dict(CONTRACT), silver.append, quarantine.append)
         return said, silver, quarantine
 
     def trial(seed):
