@@ -7,7 +7,8 @@ import textwrap
 import time
 from pathlib import Path
 
-from .checking.answers import at_once, blank, raised, verdict
+from .checking.answers import at_once, blank, raised, stumbled, verdict
+from .checking.calls import kind
 from .checking.outcomes import Exercise, Raised, Result, Wrong
 from .engines import place
 
@@ -27,6 +28,9 @@ class Lab:
         exercise, began, show, line = self._exercise(n), time.perf_counter(), None, None
         try:
             left = blank(answer)
+            if answer is None:
+                raise Wrong("Your answer is None: there is nothing in it to check. A call that only prints, shows or writes "
+                            "gives None; hand over the function or the value itself.")
             line = exercise.works and not left and at_once(f"Exercise {n}, {exercise.title}: this check {exercise.works()}.")
             result = Result("not attempted", left) if left else Result("right", exercise.check(answer) or "")
         except Wrong as wrong:
@@ -34,6 +38,10 @@ class Lab:
         except Exception as error:  # a lazy frame fails only when the check looks at it
             sentence, show = raised(error)
             result = Result("raised", sentence)
+            if stumbled(error):
+                show = f"the check met {sentence}"
+                result = Result("not yet", f"The check can't read your answer: it is {kind(answer)}. Compare its kind, and the "
+                                           "kind of what it returns, with the Goal.")
         result.seconds = time.perf_counter() - began
         self.results[n] = result
         if result.outcome != "not attempted":

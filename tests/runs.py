@@ -22,6 +22,7 @@ from testbook.client import TestbookNotebookClient
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+import nothing  # noqa: E402
 from patternlab.commands import build  # noqa: E402
 from patternlab.flights import SLICES as KNOWN  # noqa: E402
 
@@ -268,7 +269,7 @@ def tagged(cells, begin: str) -> list:
 # --- labs
 
 def transcript(slug: str) -> dict:
-    """What the lab's checks said, in one kernel: {n: {"shipped" | "wrong" | "right" | "raises" | "reference": [Said]}}.
+    """What the lab's checks said, in one kernel: {n: {"shipped" | "wrong" | "nothing" | "right" | ...: [Said]}}.
 
     Each exercise's variants replace its exercise cell, with the cell start-n before each of them where the lab has one.
     """
@@ -282,7 +283,7 @@ def transcript(slug: str) -> dict:
             close(client)
         timings.append(("labs", slug, "all variants", time.monotonic() - began))
         seconds = sorted(said["seconds"] for entry in _labs[slug].values()
-                         for said in entry["wrong"] + entry["right"] + entry["raises"] + entry["reference"])
+                         for kind in ("wrong", "nothing", "right", "raises", "reference") for said in entry[kind])
         timings.append(("labs", slug, "slowest check", seconds[-1]))
         timings.append(("labs", slug, "19 of 20 checks", seconds[int(len(seconds) * 0.95)]))
     return _labs[slug]
@@ -304,6 +305,11 @@ def _play(client, variants) -> dict:
 
         here["raises"] = [say(code) | {"says": says} for code, says in variant.raises]
         here["wrong"] = [say(code) | {"says": says} for code, says in variant.wrong]
+        here["nothing"] = [say(code) | {"what": "nothing", "none": False, "says": says} for code, says in variant.nothing]
+        for idle in nothing.answers(n, variant.reference, check):
+            _, error = run_code(client, idle.code) if idle.code else ("", None)
+            said = _result(client, n, error or "", idle.check)
+            here["nothing"].append(said | {"what": idle.what, "none": idle.none, "says": ""})
         here["right"] = [say(code) for code in variant.right]
         here["reference"] = [say(variant.reference)]
         here["open"] = run_code(client, f"lab.solution({n})")[0]

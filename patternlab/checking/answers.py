@@ -45,6 +45,18 @@ def raised(error: Exception) -> tuple:
     return f"{type(error).__name__}: {message}".rstrip(": "), "\n".join(show)
 
 
+def stumbled(error: Exception) -> bool:
+    """Whether a check tripped over the kind of an answer: none of the learner's lines, and nothing of Spark, had part in it."""
+    step, ours = error.__traceback__, (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"))
+    while step:
+        name = step.tb_frame.f_code.co_filename
+        if not name.startswith(ours) and "site-packages" not in name:
+            return False
+        step = step.tb_next
+    return (isinstance(error, (TypeError, ValueError, AttributeError, LookupError))
+            and type(error).__module__.partition(".")[0] not in ("pyspark", "py4j"))
+
+
 def shown(show) -> str:
     """A frame as at most eight aligned rows, rows (list of dicts) the same way, anything else as it prints."""
     if isinstance(show, list) and show and isinstance(show[0], dict):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from .calls import describe
+from .calls import kind
 from .delta import delta_rows
-from .outcomes import Wrong
+from .outcomes import Unfit, Wrong
 
 
 def plain(value):
@@ -17,11 +17,15 @@ def plain(value):
     if hasattr(value, "asDict"):
         value = value.asDict(recursive=True)
     if isinstance(value, dict):
-        return tuple(sorted((key, plain(item)) for key, item in value.items()))
+        pairs = [(key, plain(item)) for key, item in value.items()]
+        try:
+            return tuple(sorted(pairs, key=lambda pair: pair[0]))
+        except TypeError:  # keys of several types
+            return tuple(sorted(pairs, key=repr))
     if hasattr(value, "tolist"):  # numpy
         value = value.tolist()
         return plain(value) if isinstance(value, list) else value if value == value else None
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
+    if value is None or value is pd.NaT or value is pd.NA or isinstance(value, float) and value != value:
         return None
     if isinstance(value, pd.Timestamp):
         value = value.to_pydatetime(warn=False)
@@ -40,28 +44,37 @@ def equal(left, right) -> bool:
             return False
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(equal, left, right))
-    return left == right
+    try:
+        return bool(left == right)
+    except Exception:  # a frame or a column has no answer to ==
+        return False
 
 
 def rows(answer, columns=None) -> pd.DataFrame:
-    """A learner's table as a pandas frame: pandas, Spark, list of dicts, or the path of a Delta table.
+    """A learner's table as a pandas frame: pandas, Spark, Arrow, list of dicts or Rows, or the path of a Delta table.
 
-    `columns` must be there (in any order, more are ignored): Wrong names those that are missing.
+    `columns` must be there (in any order, more are ignored): Wrong names those that are missing or there twice.
     """
     if isinstance(answer, (str, Path)):
+        if not Path(str(answer).removeprefix("file:"), "_delta_log").is_dir():
+            raise Unfit(f"The answer should be a table, yours is {kind(answer)}, and no Delta table is there.")
         frame = delta_rows(answer)
     elif isinstance(answer, pd.DataFrame):
         frame = answer
-    elif hasattr(answer, "toPandas"):
+    elif hasattr(answer, "toPandas") and not isinstance(answer, type):
         frame = answer.toPandas()
+    elif hasattr(answer, "to_pandas") and not isinstance(answer, type):
+        frame = answer.to_pandas()
     elif isinstance(answer, list) and all(isinstance(row, dict) or hasattr(row, "asDict") for row in answer):
         frame = pd.DataFrame([row if isinstance(row, dict) else row.asDict() for row in answer])
     else:
-        raise Wrong(f"The answer should be a table, yours is {describe(answer)}.")
+        raise Unfit(f"The answer should be a table, yours is {kind(answer)}.")
     missing = [name for name in columns or () if name not in frame.columns]
     if missing and not (frame.empty and not len(frame.columns)):
         raise Wrong(f"Your rows have no column {' and no '.join(missing)}; they have {', '.join(map(str, frame))}.")
-    return frame if columns is None else frame.reindex(columns=list(columns))
+    if twice := [name for name in columns or () if list(frame.columns).count(name) > 1]:
+        raise Wrong(f"Your rows have two columns {' and '.join(twice)}; keep one, so that a reader knows which is meant.")
+    return frame if columns is None else frame.loc[:, ~frame.columns.duplicated()].reindex(columns=list(columns))
 
 
 def same_rows(actual, expected, key, *, sentence: str = "", start=None) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 import json
 import random
 
-from ...checking.calls import ask, session
+from ...checking.calls import ask, do, session
 from ...checking.outcomes import Exercise, Wrong
 from ...checking.seeds import over_seeds
 from ...checking.tables import rows, same_rows
@@ -16,7 +16,7 @@ def _upsert(answer):
     spark, table = session(), small_table(BEFORE)
     kinds = dict(zip(COLUMNS, (pa.string(), pa.string(), pa.int64(), pa.int32())))
     changes = pa.Table.from_pylist([dict(zip(COLUMNS, row)) for row in BATCH], pa.schema(kinds))
-    ask(answer, table, spark.createDataFrame(changes))          # from Arrow: no job, where a list of rows takes one a use
+    do(answer, table, spark.createDataFrame(changes))           # from Arrow: no job, where a list of rows takes one a use
     found = rows(table, ["key", "status", "lsn"])
     mine = {row.key: (row.status, int(row.lsn)) for row in found.itertuples()}
     before, right = {key: (status, lsn) for key, status, lsn in BEFORE}, after()
@@ -106,7 +106,7 @@ def _hand_over(answer):
         replica, state, kills = Replica(source), {}, 0
         while True:
             try:
-                ask(answer, source, replica, State(state, source))
+                do(answer, source, replica, State(state, source))
                 break
             except Killed:
                 kills += 1
