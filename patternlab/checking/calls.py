@@ -1,20 +1,27 @@
 """The learner's function, called on copies: its exception is shown with the input that did it."""
 import pandas as pd
 
+from .limits import CALL, limited
 from .outcomes import Raised, Wrong
 
 
-def ask(function, *args, **named):
-    """`function(*args, **named)` on copies of lists and dicts; an exception becomes Raised with its input."""
+def ask(function, *args, limit: float = CALL, **named):
+    """`function(*args, **named)` on copies of lists and dicts; an exception becomes Raised with its input.
+
+    Ended (a Wrong) after `limit` seconds: a function that runs a stream or writes a table needs more than the usual ones.
+    """
     if not callable(function):
         raise Wrong(f"The answer should be a function, yours is {describe(function)}.")
+    def given() -> str:
+        said = [describe(value) for value in args] + [f"{name}={describe(value)}" for name, value in named.items()]
+        return ", ".join(said) or "no arguments"
     try:
-        return function(*map(_own, args), **{name: _own(value) for name, value in named.items()})
+        with limited(limit, given):
+            return function(*map(_own, args), **{name: _own(value) for name, value in named.items()})
     except (Wrong, Raised):
         raise
     except Exception as error:
-        given = [describe(value) for value in args] + [f"{name}={describe(value)}" for name, value in named.items()]
-        raise Raised(error, ", ".join(given) or "no arguments") from error
+        raise Raised(error, given()) from error
 
 
 def describe(value, limit: int = 160) -> str:

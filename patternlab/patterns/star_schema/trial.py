@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from ... import faults
 from ...checking.calls import describe, session
+from ...checking.limits import limited
 from ...checking.outcomes import Raised, Wrong
 from ...flights import events
 
@@ -73,12 +74,18 @@ def log(seed) -> list:
 
 def filled(absorb, delivered) -> dict:
     """The learner's snapshot after these events; what absorb raises is shown with the event that did it."""
-    snapshot = {}
+    snapshot, event = {}, None
+
+    def given() -> str:
+        return f"a snapshot of {len(snapshot):,} rows and {describe(event)}"
     for event in delivered:
         try:
-            snapshot = absorb(snapshot, dict(event))         # not ask(): it would copy the snapshot for each event
+            with limited(given=given):
+                snapshot = absorb(snapshot, dict(event))     # not ask(): it would copy the snapshot for each event
+        except Wrong:
+            raise
         except Exception as error:
-            raise Raised(error, f"a snapshot of {len(snapshot):,} rows and {describe(event)}") from error
+            raise Raised(error, given()) from error
         if not isinstance(snapshot, dict):
             raise Wrong(f"absorb must return the snapshot, a dict; yours returned {describe(snapshot)}.")
     return snapshot
