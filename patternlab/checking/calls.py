@@ -3,26 +3,29 @@ import inspect
 
 import pandas as pd
 
+from .limits import CALL, limited
 from .outcomes import Raised, Unfit, Wrong
 
 
-def ask(function, *args, **named):
+def ask(function, *args, limit: float = CALL, **named):
     """What `function(*args, **named)` returns, called on copies of lists and dicts; Unfit where that is None.
 
-    An exception becomes Raised with its input. `do` is for functions that write instead of returning something.
+    An exception becomes Raised with its input. Ended after `limit` seconds: one that runs a stream needs more than the usual
+    ones. `do` is for functions that write instead of returning something.
     """
-    answer = do(function, *args, **named)
+    answer = do(function, *args, limit=limit, **named)
     if answer is None:
         raise Unfit(f"{describe(function)} returned None: is a return missing, or does it stand in one branch only?",
                     f"input: {_given(args, named)}")
     return answer
 
 
-def do(function, *args, **named):
+def do(function, *args, limit: float = CALL, **named):
     """As `ask`, of a function that may return None, because what it does is the answer."""
     fits(function, *args, **named)
     try:
-        return function(*map(_own, args), **{name: _own(value) for name, value in named.items()})
+        with limited(limit, lambda: _given(args, named)):
+            return function(*map(_own, args), **{name: _own(value) for name, value in named.items()})
     except (Wrong, Raised):
         raise
     except Exception as error:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from ..engines import environment as variables
-from ..engines import jars, java, kernels, spares
+from ..engines import jars, java, kernels, pins, shadows, spares
 from ..engines.place import ROOT, setting, stack, state
 from . import clean, desk, start
 
@@ -56,37 +56,15 @@ def python() -> str:
 
 
 def environment() -> str:
-    from importlib import metadata
-
     if sys.prefix == sys.base_prefix and not os.environ.get("CONDA_PREFIX") and stack() == "embedded":
         raise Bad("this Python is not an environment of the kit's, packages may be missing or of another version",
                   "Run python3 kit.py doctor (kit.py makes and uses .venv).")
-    differing = []
-    for name, version in pinned():
-        try:
-            found = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found = "missing"
-        if found != version:
-            differing.append(f"{name} {found} instead of {version}")
+    differing = [f"{name} {found} instead of {version}" for name, found, version in pins.differing()]
     if differing:
         listed = ", ".join(differing[:4]) + (" ..." if differing[4:] else "")
         raise Bad(f"packages differ from requirements.lock: {listed}",
                   "Run python3 kit.py start --repair, which makes it anew.")
-    return f"{sys.prefix}, {len(pinned())} packages as locked"
-
-
-def pinned() -> list[tuple[str, str]]:
-    """The packages that the lock wants for this Python on this system: (name, version)."""
-    from packaging.requirements import Requirement
-
-    wanted = []
-    for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines():
-        if line and line[0] not in " #":
-            requirement = Requirement(line.rstrip(" \\"))
-            if requirement.marker is None or requirement.marker.evaluate():
-                wanted.append((requirement.name, str(requirement.specifier).removeprefix("==")))
-    return wanted
+    return f"{sys.prefix}, {len(pins.pinned())} packages as locked"
 
 
 def stamp() -> str:
@@ -194,6 +172,15 @@ def writable() -> str:
     return f"{state()} and {desk.desk()} can be written"
 
 
+def own_files() -> str:
+    folders = [folder for folder in (desk.desk(), *sorted(desk.desk().glob("*/"))) if folder.is_dir()]
+    hidden = [shadows.said(file) for folder in folders for file in shadows.hiding(folder).values()]
+    if hidden:
+        raise Note(f"{'; '.join(hidden[:3])}: notebooks in the same folder may fail far away from it",
+                   "Rename it, and restart the notebooks beside it")
+    return "no file on your desk hides a module of Python's or of a package"
+
+
 def ports() -> str:
     running = {facts["port"] for facts in clean.servers()}
     if running:
@@ -244,5 +231,5 @@ def which_stack() -> str:
 
 
 CHECKS = {"python": python, "environment": environment, "lock": stamp, "shell": shell, "java": java_runs, "jars": jars_whole,
-          "archives": archives, "memory": memory, "spare": spare, "disk": disk, "folders": writable, "ports": ports,
-          "notebooks": leftovers, "stack": which_stack}
+          "archives": archives, "memory": memory, "spare": spare, "disk": disk, "folders": writable, "your files": own_files,
+          "ports": ports, "notebooks": leftovers, "stack": which_stack}

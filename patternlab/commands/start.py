@@ -3,13 +3,14 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import sys
 import time
 
-from ..engines import environment, jars, kernels, spares
+from ..engines import environment, jars, kernels, notebook, spares
 from ..engines.place import ROOT, setting, state
 from . import clean, desk
 
@@ -28,6 +29,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--repair", action="store_true", help="make the environment anew first (kit.py does it)")
     parser.add_argument("--ip", default="127.0.0.1", help="address to listen on (default 127.0.0.1: this machine only)")
     chosen = parser.parse_args(argv)
+    idle_seconds()
     kernels.need_memory("JupyterLab with one notebook", MEMORY_MB)
     check_disk()
     if chosen.port is not None:
@@ -49,6 +51,15 @@ def check_disk() -> None:
     if free < DISK_MB:
         raise RuntimeError(f"The disk is full: {state()} has {free:,} MB free and a notebook needs {DISK_MB:,}. Make "
                            "room (`python3 kit.py clean` empties the state folder) and start again.")
+
+
+def idle_seconds() -> int:
+    """After how many seconds an idle kernel is ended; RuntimeError where the setting is no number of minutes."""
+    minutes = setting("IDLE_MINUTES", IDLE_MINUTES)
+    if not re.fullmatch(r"\d+", minutes) or int(minutes) < 1:
+        raise RuntimeError(f"PATTERNLAB_IDLE_MINUTES is {minutes!r}; it must be a whole number of minutes, 1 or more: then the kernel of "
+                           f"an idle notebook is ended. Unset it for {IDLE_MINUTES}; 10000 is a week.")
+    return 60 * int(minutes)
 
 
 def check_port(port: int, ip: str = "127.0.0.1") -> None:
@@ -81,6 +92,7 @@ def prepare_archives() -> None:
 def serve(chosen) -> int:
     """Run JupyterLab in this process, its output in a log, until a signal ends it and every kernel with it."""
     place_jupyter()
+    place_startup(state("jupyter", "ipython"))
     clean.sweep_servers()
     log = state("logs") / "jupyter.log"
     if log.exists() and log.stat().st_size > 5_000_000:
@@ -116,7 +128,7 @@ def settings(chosen) -> dict:
         "LabApp.extension_manager": "readonly", "FileContentsManager.delete_to_trash": False,
         "LabApp.extra_labextensions_path": ROOT / "patternlab" / "engines" / "labextensions",    # the line of busy.py
         "LanguageServerManager.autodetect": False,     # it would run npm, which writes into the home folder
-        "MappingKernelManager.cull_idle_timeout": 60 * int(setting("IDLE_MINUTES", IDLE_MINUTES)),
+        "MappingKernelManager.cull_idle_timeout": idle_seconds(),
         "MappingKernelManager.cull_interval": 60, "MappingKernelManager.cull_connected": True,
     }
 
@@ -140,6 +152,13 @@ def place_jupyter() -> None:
     os.environ["PATTERNLAB_STATE"] = str(state())
     quiet = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     (state("jupyter", "config", "labconfig") / "page_config.json").write_text(json.dumps(quiet), encoding="utf-8")
+
+
+def place_startup(home) -> None:
+    """Lay the kit's startup file into the IPython folder `home`: errors in plain words from the first cell on."""
+    folder = home / "profile_default" / "startup"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "00-patternlab.py").write_text(notebook.STARTUP, encoding="utf-8")
 
 
 @contextlib.contextmanager

@@ -92,6 +92,7 @@ def start(app: str, throughput: bool = False, conf: "dict | None" = None):
     kernels.run_folder()
     kernels.name_kernel(app)
     if not running:
+        _refuse_another()
         _reset_pyspark()
         held = None if throughput or spark_jvm.cluster() else spares.claim(spark_jvm.spare_key())
         adopt(held) if held else _launch(throughput)
@@ -103,6 +104,14 @@ def start(app: str, throughput: bool = False, conf: "dict | None" = None):
     for name, value in {**spark_jvm.settings(throughput=throughput), **given, **conf}.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
+
+
+def _refuse_another() -> None:
+    """RuntimeError where this kernel's pyspark has a JVM that is not the kit's: one without Delta and Kafka, for ever."""
+    context = getattr(sys.modules.get("pyspark"), "SparkContext", None)
+    if _jvm is None and getattr(context, "_gateway", None) is not None:
+        raise RuntimeError("Another Spark session was made in this kernel (SparkSession.builder...getOrCreate()), and it has no "
+                           "Delta and no Kafka. Restart the kernel, take that line out, and begin with spark_session(...).")
 
 
 def _not_py4j(record) -> bool:

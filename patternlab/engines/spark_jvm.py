@@ -65,6 +65,8 @@ def settings(folder: "Path | None" = None, throughput: bool = False) -> dict:
     master = place.setting("SPARK_MASTER")
     if not cluster():
         return {**conf, **_NO_FORKS, **({} if throughput else _SMALL), "spark.master": master or "local[*]",
+                # the only executor is this JVM itself: a laptop that slept for two minutes in a cell would lose it
+                "spark.storage.blockManagerHeartbeatTimeoutMs": str(7 * 24 * 3_600_000),
                 "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     lake = place.shared("work")
     return {**conf, "spark.master": master, "spark.sql.warehouse.dir": str(lake / f"warehouse--{kernels.run_folder().name}"),

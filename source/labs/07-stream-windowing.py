@@ -33,7 +33,9 @@ def arriving():
 def run(windows):
     writer = windows(arriving()).writeStream.format("memory").queryName("mine")
     query = writer.trigger(availableNow=True).start()
-    if not query.awaitTermination(120):
+    try:
+        query.awaitTermination(120)
+    finally:
         query.stop()
     return spark.table("mine").toPandas()
 

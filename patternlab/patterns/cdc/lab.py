@@ -19,7 +19,7 @@ def _upsert(answer):
     spark, table = session(), small_table(BEFORE)
     kinds = dict(zip(COLUMNS, (pa.string(), pa.string(), pa.int64(), pa.int32())))
     changes = pa.Table.from_pylist([dict(zip(COLUMNS, row)) for row in BATCH], pa.schema(kinds))
-    do(answer, table, spark.createDataFrame(changes))           # from Arrow: no job, where a list of rows takes one a use
+    do(answer, table, spark.createDataFrame(changes), limit=60)    # from Arrow: no job, where a list of rows takes one a use
     found = rows(table, ["key", "status", "lsn"])
     mine = {row.key: (row.status, plain(row.lsn)) for row in found.itertuples()}
     before, right = {key: (status, lsn) for key, status, lsn in BEFORE}, after()

@@ -5,6 +5,7 @@ from functools import lru_cache
 from ... import faults
 from ...checking.calls import ask, describe, fits, kind
 from ...checking.kinds import collection
+from ...checking.limits import limited
 from ...checking.outcomes import Raised, Unfit, Wrong
 from ...checking.tables import judge, plain
 from ...flights import events
@@ -35,13 +36,19 @@ def log(seed) -> list:
 
 def filled(absorb, delivered) -> dict:
     """The learner's snapshot after these events; what absorb raises is shown with the event that did it."""
-    snapshot = {}
+    snapshot, event = {}, None
+
+    def given() -> str:
+        return f"a snapshot of {len(snapshot):,} rows and {describe(event)}"
     fits(absorb, snapshot, delivered[0])
     for event in delivered:
         try:
-            snapshot = absorb(snapshot, dict(event))         # not ask(): it would copy the snapshot for each event
+            with limited(given=given):
+                snapshot = absorb(snapshot, dict(event))     # not ask(): it would copy the snapshot for each event
+        except Wrong:
+            raise
         except Exception as error:
-            raise Raised(error, f"a snapshot of {len(snapshot):,} rows and {describe(event)}") from error
+            raise Raised(error, given()) from error
         if not isinstance(snapshot, dict):
             raise Unfit(f"absorb must return the snapshot, a dict; yours returned {kind(snapshot)}.")
     return snapshot
