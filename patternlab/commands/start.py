@@ -57,8 +57,9 @@ def idle_seconds() -> int:
     """After how many seconds an idle kernel is ended; RuntimeError where the setting is no number of minutes."""
     minutes = setting("IDLE_MINUTES", IDLE_MINUTES)
     if not re.fullmatch(r"\d+", minutes) or int(minutes) < 1:
-        raise RuntimeError(f"PATTERNLAB_IDLE_MINUTES is {minutes!r}; it must be a whole number of minutes, 1 or more: then the kernel of "
-                           f"an idle notebook is ended. Unset it for {IDLE_MINUTES}; 10000 is a week.")
+        raise RuntimeError(f"PATTERNLAB_IDLE_MINUTES is {minutes!r}; it must be a whole number of minutes, 1 or more: "
+                           "then the kernel of an idle notebook is ended. "
+                           f"Unset it for {IDLE_MINUTES}; 10000 is a week.")
     return 60 * int(minutes)
 
 
