@@ -46,7 +46,7 @@ def raised(error: Exception) -> tuple:
 
 def stumbled(error: Exception) -> bool:
     """Whether a check tripped over the kind of an answer: none of the learner's lines, and nothing of Spark, had part in it."""
-    return (not mistakes.own_frames(error.__traceback__) and isinstance(error, (TypeError, ValueError, AttributeError, LookupError))
+    return (isinstance(error, (TypeError, ValueError, AttributeError, LookupError)) and not mistakes.own_frames(error.__traceback__)
             and type(error).__module__.partition(".")[0] not in ("pyspark", "py4j"))
 
 
