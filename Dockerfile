@@ -22,7 +22,8 @@ RUN packages=$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_pa
 
 # The engines' jars, by the kit's own fetch. These files are all that it needs: other changes keep this layer.
 COPY patternlab/engines/jars.lock image/
-COPY patternlab/engines/__init__.py patternlab/engines/jars.lock patternlab/engines/jars.py patternlab/engines/place.py patternlab/engines/
+COPY patternlab/engines/__init__.py patternlab/engines/jars.lock patternlab/engines/jars.py patternlab/engines/network.py \
+     patternlab/engines/place.py patternlab/engines/
 COPY docker/lay.py docker/archives.py docker/
 RUN /opt/venv/bin/python docker/lay.py
 
@@ -32,6 +33,10 @@ RUN PATTERNLAB_JAVA=/opt/java/bin/java MALLOC_ARENA_MAX=2 /opt/venv/bin/python d
 
 # The kit itself. The compose file mounts the checkout's over it, so that a `git pull` needs no new image.
 COPY . .
+# Files come with the modes that they have in the checkout, and a clone under umask 077 is closed to everybody but its owner.
+# Only what is closed is changed: a file that is changed is stored twice.
+RUN find . ! -type l '(' ! -perm -a=r -o -type d ! -perm -a=x ')' -exec chmod a+rX '{}' + \
+ && chmod a+x docker/service
 
 ARG UID=1000
 RUN useradd --uid "$UID" --create-home --shell /bin/bash learner \

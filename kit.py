@@ -5,9 +5,9 @@ Standard library only. It must parse on Python 3.6, so that an old Python reads 
 """
 import sys
 
-OLDEST, NEWEST = (3, 10), (3, 13)
+OLDEST, NEWEST = (3, 10), (3, 14)
 if sys.version_info < (3, 6):
-    sys.exit("This kit needs Python 3.10 to 3.13. Install one, or start it with another: python3.12 kit.py start")
+    sys.exit("This kit needs Python 3.10 to 3.14. Install one, or start it with another: python3.12 kit.py start")
 
 import contextlib
 import errno
@@ -27,6 +27,7 @@ VENV = (ROOT / ".venv").resolve()
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
 STAMP = VENV / "kit-stamp"      # sha256 of the lock that is installed; written last: no stamp, not a whole environment
+ABSENT = re.compile(r"requirement (\S+) .*\(from versions:")      # pip's words for an index without a package
 NEED_GB = 4                     # while pip unpacks and builds; 1.9 GB stay
 
 
@@ -42,6 +43,7 @@ def main(argv):
         if not argv or argv[0] not in cli.VERBS or argv[0] in cli.WITHOUT_ENVIRONMENT:
             return cli.main(argv)
         check_system()
+        check_owner()
         ensure_environment(anew="--repair" in argv)
         hand_over(argv)
     except Problem as problem:
@@ -64,8 +66,10 @@ def check_python():
             advice = "You have one: {} {}".format(other, " ".join(["kit.py"] + sys.argv[1:]))
             break
     else:
-        advice = "Install one and start the kit with it, for example: python3.12 kit.py start"
-    raise Problem("This is Python {}.{}, and the kit needs 3.10 to 3.13 (its packages are made for these). {}".format(
+        advice = "Install one beside it, which takes no administrator: `uv python install 3.13`, then " \
+                 "`$(uv python find 3.13) {}`; docs/install.md says where uv comes from, and how conda does it".format(
+                     " ".join(["kit.py"] + (sys.argv[1:] or ["start"])))
+    raise Problem("This is Python {}.{}, and the kit needs 3.10 to 3.14 (its packages are made for these). {}".format(
         here[0], here[1], advice))
 
 
@@ -73,6 +77,17 @@ def check_system():
     if os.name == "nt":
         raise Problem("Spark does not run on plain Windows without extra files from elsewhere. Start the kit in WSL2 "
                       "(`wsl --install`, then work in Ubuntu), or with Docker: docker compose up (docs/install.md).")
+
+
+def check_owner():
+    """A start with sudo leaves files that the next one, without, fails for in many ways: said before."""
+    from patternlab.engines import owner
+    said = owner.problem()
+    if said:
+        raise Problem(said)
+    said = owner.remark()
+    if said:
+        say("Note: {}".format(said))
 
 
 def state():
@@ -227,7 +242,24 @@ def pip(arguments, log, scratch, most):
             process.wait()
             raise
     if code != 0:
+        if not source:
+            ask_again(log, scratch, environment)
         raise explain(log, "pip could not install the packages")
+
+
+def ask_again(log, scratch, environment):
+    """pip tells a line that is down and an index without the package alike; asked in detail, it says which it was."""
+    from patternlab.engines import network
+    said = tail_of(log)
+    absent = ABSENT.search(said)
+    if not absent or network.DOWN.search(said) or network.reason(said, "it"):
+        return
+    with open(str(log), "a", encoding="utf-8") as file:
+        file.write("\nAsked in detail:\n")
+        file.flush()
+        subprocess.call([str(PYTHON), "-I", "-m", "pip", "download", "-vv", "--no-deps", "--no-input", "--no-color",
+                         "--retries", "0", "--disable-pip-version-check", "-d", str(scratch), absent.group(1)],
+                        stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, env=environment)
 
 
 class Steps:
@@ -294,32 +326,52 @@ def quiet(command, log):
             return 1
 
 
+def tail_of(log):
+    """What the last command wrote into its log."""
+    return log.read_text(encoding="utf-8", errors="replace").rsplit("\n$ ", 1)[-1]
+
+
 def explain(log, what):
     """pip's or venv's failure in one sentence, by the tail of its log."""
-    tail = log.read_text(encoding="utf-8", errors="replace").rsplit("\n$ ", 1)[-1]
+    from patternlab.engines import network
+    tail = tail_of(log)
     if re.search(r"DO NOT MATCH THE HASHES", tail):
         return Problem("A package's checksum is not the one in requirements.lock: something on the way changes files, "
                        "or a mirror is broken. Use another network, and start again. Details: {}".format(log))
     if re.search(r"No space left on device|Disk quota exceeded", tail):
         return Problem("The disk is full: it filled up while packages were installed in {}. Make room and start again: "
                        "it goes on. Details: {}".format(VENV, log))
-    absent = re.search(r"requirement (\S+) .*\(from versions:", tail)
+    absent = ABSENT.search(tail)
     source = os.environ.get("PATTERNLAB_FROM", "").strip()
     if absent and source:
         return Problem("{} (PATTERNLAB_FROM) has no {} for this system and Python 3.{}. Run `python3 kit.py pack {}` "
                        "on a machine of this kind that has a network, or unset it.".format(
                            source, absent.group(1), sys.version_info[1], source))
-    if re.search(r"from versions: none|NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable|"
-                 r"Name or service not known|Temporary failure in name|nodename nor servname|"
-                 r"Connection (?:refused|reset|aborted)", tail):
+    in_the_way = network.reason(tail, "the packages")
+    if in_the_way:
+        return Problem("{} Details: {}".format(in_the_way, log))
+    if network.DOWN.search(tail):
         return Problem("No network: the packages can't be fetched, and the first start needs them. Connect, or set "
                        "PATTERNLAB_FROM to a folder made by `kit.py pack`, and start again. Details: {}".format(log))
+    if absent:
+        return without(absent.group(1), re.search(r"(?m)^Looking in indexes: (\S+?),?(?: |$)", tail), log)
     if re.search(r"Read-only file system|Permission denied", tail):
         return Problem("{} can't be written. Copy the kit into a folder of your own and start again. Details: "
                        "{}".format(VENV, log))
     errors = re.findall(r"(?m)^ *(?:ERROR|Error): *(.+)$", tail)
     return Problem("{} ({}). Start again; if it fails the same way, the whole output is in {}".format(
         what, errors[0].strip() if errors else "no reason given", log))
+
+
+def without(package, index, log):
+    """The index answers, and has no such package, or none for this machine."""
+    if index:
+        return Problem("The package index {} has no {} for this system and Python 3.{}: a mirror that is behind, or not "
+                       "whole. Ask whoever runs it, or unset PIP_INDEX_URL (`pip config list` shows where it was set), "
+                       "and start again. Details: {}".format(index.group(1), package, sys.version_info[1], log))
+    return Problem("The package index has no {} for this system and Python 3.{}: packages are made for Linux and macOS on "
+                   "x86-64 and ARM. Start the kit on one of these, or with Docker (docs/compose.md). Details: {}".format(
+                       package, sys.version_info[1], log))
 
 
 def unwritable(error):

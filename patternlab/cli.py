@@ -15,6 +15,7 @@ VERBS = {  # verb: (module below commands/, function, what it does)
     "pack": ("fetch", "pack", "put packages and jars into a folder, for machines with no or bad network"),
     "update": ("desk", "update", "bring new versions of the notebooks and labs that you have not changed"),
     "reset": ("desk", "reset", "restore one file (reset labs/03) or one exercise (reset labs/03 2)"),
+    "kernel": ("kernel", "main", "let VS Code or another Jupyter run the notebooks (--install, --remove)"),
     "clean": ("clean", "main", "empty the state folder (--progress: lab progress too; --venv: the environment too)"),
     "build": ("build", "main", "make notebooks/ and labs/ from source/"),
     "bench": ("bench", "main", "measure the kit on this machine"),
@@ -58,6 +59,12 @@ def main(argv):
 
 
 def _report(verb, error):
+    if isinstance(error, PermissionError):
+        from .engines import owner
+        said = owner.problem()
+        if said:
+            print(said, file=sys.stderr)
+            return 1
     own = type(error).__module__.startswith("patternlab.")
     if own or type(error) in (RuntimeError, MemoryError, ValueError, OSError):
         print(str(error), file=sys.stderr)

@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from patternlab import cli  # noqa: E402
+from patternlab.commands import clean  # noqa: E402
 from patternlab.engines import guard, jars, place, spares  # noqa: E402
 
 JARS = place.state("jars")  # of the kit that runs these tests
@@ -141,11 +142,16 @@ def as_if(home, preparation):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize("version", [(3, 6, 15), (3, 9, 0), (3, 14, 0)])
+@pytest.mark.parametrize("version", [(3, 6, 15), (3, 9, 0), (3, 15, 0)])
 def test_a_python_that_is_too_old_or_too_new_is_a_sentence(tmp_path, version):
     done = as_if(copy(tmp_path / "kit"), f"sys.version_info = {version}")
-    sentence(done, f"This is Python 3.{version[1]}", "3.10 to 3.13")
+    sentence(done, f"This is Python 3.{version[1]}", "3.10 to 3.14")
     assert not (tmp_path / "kit/.venv").exists()
+
+
+def test_where_there_is_no_other_python_one_way_needs_no_administrator(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    sentence(as_if(copy(tmp_path / "kit"), "sys.version_info = (3, 15, 0)"), "uv python install 3.13", "conda")
 
 
 @pytest.mark.parametrize("module", ["venv", "ensurepip"])
@@ -650,9 +656,15 @@ def test_a_busy_port_is_a_sentence(home):
 
 
 def test_two_kits_start_at_once(home):
-    with started(home) as (_, one, _), started(home) as (_, two, _):
+    with started(home) as (_, one, _), started(home, "--new") as (_, two, _):
         assert one.split("/lab")[0] != two.split("/lab")[0]
         assert api(one, "status")["kernels"] == api(two, "status")["kernels"] == 0
+        again = kit(home, "start", "--no-browser", PATTERNLAB_STATE=str(JARS.parent), PATTERNLAB_DESK=str(home / "desk"))
+        assert again.returncode == 0 and "runs on your desk already" in again.stdout and "--new" in again.stdout
+        said = again.stdout.split()[-1]
+        assert said in (one, two), "the address, with its token"
+        elsewhere = clean.servers(home / "another desk")
+        assert elsewhere == [], "who works at another desk is not told of this one"
 
 
 # --- the files that name versions -----------------------------------------------------------------------------------

@@ -530,6 +530,10 @@ def test_what_is_over_its_budget_is_said(cells, said):
     assert len(found) == len(said) and all(text in line for text, line in zip(said, found)), found
 
 
+def test_an_f_string_is_one_token_on_every_python():
+    assert budget.tokens("print(f'{late:,} of {len(rows)} are {f\"{share:.0%}\"} late', end='')\n%time") == 8
+
+
 def test_a_lesson_is_asked_for_its_cells_too(capsys, tmp_path):
     cells = small("# 99 Small: is it?", "## Set up", PLAIN, PLAIN, "## Build it", ("fold", "late = 1"), *[PLAIN] * 13)
     found = budget.too_much(budget.measure("99-small", cells), lesson=True)

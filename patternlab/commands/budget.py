@@ -122,7 +122,13 @@ def folded(cell) -> bool:
 def tokens(source: str) -> int:
     """How many tokens a cell has; lines of magics count nothing."""
     plain = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
-    return sum(token.type in COUNTED for token in tokenize.generate_tokens(io.StringIO(plain).readline))
+    count = depth = 0
+    for token in tokenize.generate_tokens(io.StringIO(plain).readline):
+        name = tokenize.tok_name[token.type]          # from 3.12 on an f-string comes in parts: one string, as before
+        depth -= name == "FSTRING_END"
+        count += depth == 0 and (token.type in COUNTED or name == "FSTRING_END")
+        depth += name == "FSTRING_START"
+    return count
 
 
 def prose(text: str) -> str:

@@ -42,8 +42,8 @@ def in_use() -> list[str]:
     return users + [f"JupyterLab at port {facts['port']} (pid {facts['pid']})" for facts in servers()]
 
 
-def servers() -> list[dict]:
-    """The JupyterLabs that `start` runs on this state folder: what each says of itself."""
+def servers(desk: Path | None = None) -> list[dict]:
+    """The JupyterLabs that `start` runs on this state folder (on one desk only, where it is named): what each says."""
     import psutil
 
     found = []
@@ -53,7 +53,7 @@ def servers() -> list[dict]:
             alive = "patternlab" in " ".join(psutil.Process(facts["pid"]).cmdline())
         except (OSError, ValueError, KeyError, psutil.Error):
             continue
-        if alive:
+        if alive and (desk is None or Path(facts.get("root_dir", "")).resolve() == desk):
             found.append(facts)
     return found
 

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from ..engines.place import ROOT, setting
+from . import cells
 
 FOLDERS = ("notebooks", "labs")
 DEEPER = "-deeper.ipynb"
@@ -87,25 +88,20 @@ def reset(argv: list[str]) -> int:
 
 
 def _reset_exercise(name: str, original: Path, there: Path, number: int) -> int:
-    tag = f"exercise-{number}"
-    fresh = _tagged(json.loads(original.read_text(encoding="utf-8")), tag)
-    if fresh is None:
+    whole = json.loads(original.read_text(encoding="utf-8"))
+    if not cells.tagged(whole, f"exercise-{number}"):
         raise ValueError(f"{name} has no exercise {number}. `python3 kit.py reset {_short(name)}` restores all of it.")
-    mine = _read_notebook(there) if there.exists() else None
-    cell = mine and _tagged(mine, tag)
-    if not cell:
-        raise ValueError(f"Your {name} has no cell of exercise {number} any more. "
-                         f"`python3 kit.py reset {_short(name)}` restores the whole file and sets yours aside.")
+    if not there.exists():
+        raise ValueError(f"There is no {name} on your desk. `python3 kit.py reset {_short(name)}` lays it.")
+    mine = _read_notebook(there)
     aside = _set_aside(name, there)
-    cell.update(source=fresh["source"], outputs=[], execution_count=None)
+    found = cells.restore(mine, whole, number)
     _write(there, (json.dumps(mine, indent=1, ensure_ascii=False) + "\n").encode())
+    for line in found:
+        print(f"Exercise {number}: {line}.")
     print(f"Exercise {number} of {name} is as it was laid; reload the notebook in JupyterLab. "
           f"What you had is in {aside}.")
     return 0
-
-
-def _tagged(notebook: dict, tag: str):
-    return next((cell for cell in notebook["cells"] if tag in cell.get("metadata", {}).get("tags", [])), None)
 
 
 def _read_notebook(path: Path) -> dict:
@@ -182,8 +178,8 @@ def _content(path: Path) -> str:
     if path.suffix != ".ipynb":
         return _bytes(path)
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        kept = [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
+        found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        kept = [(cell["cell_type"], "".join(cell["source"])) for cell in found]
     except (ValueError, KeyError, TypeError):
         return _bytes(path)
     return hashlib.sha256(json.dumps(kept).encode()).hexdigest()

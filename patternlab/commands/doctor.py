@@ -49,8 +49,8 @@ def main(argv: list[str]) -> int:
 
 def python() -> str:
     version = ".".join(map(str, sys.version_info[:3]))
-    if not (3, 10) <= sys.version_info[:2] <= (3, 13):
-        raise Bad(f"this is Python {version}, and the packages are made for 3.10 to 3.13",
+    if not (3, 10) <= sys.version_info[:2] <= (3, 14):
+        raise Bad(f"this is Python {version}, and the packages are made for 3.10 to 3.14",
                   "Start the kit with one of these, for example: python3.12 kit.py start")
     return f"{version}, {sys.executable}"
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..engines import jars
+from ..engines import jars, network
 from ..engines.place import ROOT
 
 
@@ -43,10 +43,11 @@ def pack(argv: list[str]) -> int:
     print("packages: fetching them into the folder", file=sys.stderr)
     done = subprocess.run([sys.executable, "-m", "pip", "download", "--require-hashes", "--no-build-isolation",
                            "--quiet", "--disable-pip-version-check", "-r", str(ROOT / "requirements.lock"), "-d",
-                           str(folder / "wheels")])
+                           str(folder / "wheels")], stderr=subprocess.PIPE, text=True, errors="replace")
+    sys.stderr.write(done.stderr)
     if done.returncode:
-        raise RuntimeError("The packages could not be fetched (pip's reason is above). Connect, and start again: "
-                           "what is in the folder already is kept.")
+        raise RuntimeError(network.reason(done.stderr, "the packages") or "The packages could not be fetched (pip's reason "
+                           "is above). Connect, and start again: what is in the folder already is kept.")
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
     print(f"{folder} holds {size:,.0f} MB. On the other machines: PATTERNLAB_FROM={folder} python3 kit.py start")
     return 0

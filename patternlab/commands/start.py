@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import time
+import webbrowser
 
 from ..engines import environment, jars, kernels, notebook, spares
 from ..engines.place import ROOT, setting, state
@@ -28,8 +29,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument("--repair", action="store_true", help="make the environment anew first (kit.py does it)")
     parser.add_argument("--ip", default="127.0.0.1", help="address to listen on (default 127.0.0.1: this machine only)")
+    parser.add_argument("--new", action="store_true", help="start another one beside the one that runs on this desk")
     chosen = parser.parse_args(argv)
     idle_seconds()
+    if not chosen.new and (running := clean.servers(desk.desk())):
+        return show(running[0], chosen)
     kernels.need_memory("JupyterLab with one notebook", MEMORY_MB)
     check_disk()
     if chosen.port is not None:
@@ -43,6 +47,16 @@ def main(argv: list[str]) -> int:
         print(f"{len(found['newer'])} files on your desk have newer versions: `python3 kit.py update` brings them.",
               file=sys.stderr)
     return serve(chosen)
+
+
+def show(facts: dict, chosen) -> int:
+    """Say that JupyterLab runs on this desk already, and open it where `start` would have."""
+    address = f"http://127.0.0.1:{facts['port']}{facts['base_url'].rstrip('/')}{first_page()}?token={facts['token']}"
+    print(f"JupyterLab runs on your desk already (process {facts['pid']}); this is its address. Ctrl-C in its terminal "
+          f"ends it, `python3 kit.py start --new` starts another one.\n{address}", flush=True)
+    if not chosen.no_browser and has_browser():
+        webbrowser.open(address)
+    return 0
 
 
 def check_disk() -> None:

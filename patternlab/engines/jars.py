@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import network
 from .place import setting, state
 
 LOCK = Path(__file__).with_name("jars.lock")
@@ -237,9 +238,13 @@ def _from_maven(jar: Jar, scratch: Path, bar: Bar, stop: threading.Event) -> Pat
 
         try:
             loaded = _resolve(jar, scratch / f"{jar.name}.{attempt}", mirror, watch)
-        except requests.RequestException as error:
+        except OSError as error:  # requests' own are OSErrors too
             bar.add(-got)
-            if isinstance(error, ValueError):
+            if in_the_way := network.reason(f"{type(error).__name__}: {error}", jar.name):
+                raise JarProblem(in_the_way) from None
+            if not isinstance(error, requests.RequestException):
+                raise
+            if isinstance(error, ValueError) and mirror:
                 raise JarProblem(f"PATTERNLAB_MAVEN is {mirror!r}, which is no address: correct or unset it.") from None
             if attempt == TRIES or stop.wait(attempt):
                 raise JarProblem(f"No network: {where} did not answer while {jar.name} was fetched "
