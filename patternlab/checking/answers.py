@@ -46,8 +46,10 @@ def raised(error: Exception) -> tuple:
 
 def stumbled(error: Exception) -> bool:
     """Whether a check tripped over the kind of an answer: none of the learner's lines, and nothing of Spark, had part in it."""
-    return (isinstance(error, (TypeError, ValueError, AttributeError, LookupError))
-            and not mistakes.own_frames(error.__traceback__) and type(error).__module__.partition(".")[0] not in ("pyspark", "py4j"))
+    kinds = TypeError, ValueError, AttributeError, LookupError
+    engines = "pyspark", "py4j"
+    return (isinstance(error, kinds) and type(error).__module__.partition(".")[0] not in engines
+            and not mistakes.own_frames(error.__traceback__))
 
 
 def shown(show) -> str:
