@@ -4,6 +4,7 @@ import functools
 import json
 
 import nbformat
+import nothing
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -96,6 +97,27 @@ def test_a_check_that_trips_over_a_kind_blames_no_exception_on_the_learner(lab, 
     lab._exercises = {1: Exercise("Length", lambda answer: answer(), ("", ""), "")}
     lab.check(1, lambda: len(5))
     assert lab.results[1].outcome == "raised", "the learner's own line had part in it"
+
+
+def test_the_gate_of_idle_answers_sees_a_check_that_lets_one_pass():
+    reference = "def half(n):\n    return n / 2\n\n\nPAIR = (1, 2)"
+    made = list(nothing.answers(1, reference, "lab.check(1, (half, PAIR))"))
+    assert {"None for the answer", "half() returns None", "half() returns its first argument", "half() returns nothing of that kind",
+            "half alone", "the parts the other way round", "PAIR is None", "PAIR is empty"} <= {idle.what for idle in made}
+    given = {}
+    for idle in made:
+        exec(f"{idle.code}\ndef check(n, answer):\n    given['it'] = answer\n{idle.check.replace('lab.', '')}", {"given": given})
+        if "returns" in idle.what:
+            given[idle.what] = given["it"][0](4), given["it"][1]
+    assert given["half() returns None"] == (None, (1, 2)) and given["half() returns nothing of that kind"] == (0, (1, 2))
+    assert given["half() returns its first argument"] == (4, (1, 2)) and given["it"][1] == "an answer"
+    writer = list(nothing.answers(1, "def put(n):\n    print(n)", "lab.check(1, put)"))
+    assert {idle.what: idle.none for idle in writer}["put() returns None"] is False, "a function that writes may return None"
+    refused = {"what": "it", "outcome": "not yet", "sentence": "yours is None.", "text": "", "error": None, "none": True, "says": ""}
+    assert nothing.complaint(refused) == ""
+    for fault in ({"outcome": "right"}, {"outcome": "raised"}, {"error": "NameError"}, {"sentence": "It is empty."},
+                  {"sentence": "None"}, {"sentence": "The check can't read your answer: None."}, {"says": "empty"}):
+        assert nothing.complaint({**refused, **fault}), fault
 
 
 def two(a, b):

@@ -62,9 +62,9 @@ def flagged(answer):
     gone = [number for number, sides in told.items() if len(found.get(number, [])) < len(sides)]
     for number, sentence in ((4, "The flight of an unregistered aircraft is gone: an inner join drops what has no partner."),
                              (3, "The flight with no tail number is gone. It took place; say that its aircraft is missing."),
-                             (6, "Two flights with one flight number became one. On another day the number is another flight."),
                              *((number, f"A flight of {told[number][0][0]} is gone. Each flight should come out once, also where "
-                                        "an aircraft flew twice.") for number in gone)):
+                                        "an aircraft flew twice.") for number in gone if number != 6),
+                             (6, "Two flights with one flight number became one. On another day the number is another flight.")):
         if number in gone:
             raise Wrong(sentence, shown[number])
     for number, sides in told.items():
