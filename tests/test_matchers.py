@@ -102,8 +102,8 @@ def test_a_check_that_trips_over_a_kind_blames_no_exception_on_the_learner(lab, 
 def test_the_gate_of_idle_answers_sees_a_check_that_lets_one_pass():
     reference = "def half(n):\n    return n / 2\n\n\nPAIR = (1, 2)"
     made = list(nothing.answers(1, reference, "lab.check(1, (half, PAIR))"))
-    assert {"None for the answer", "half() returns None", "half() returns its first argument", "half() returns nothing of that kind",
-            "half alone", "the parts the other way round", "PAIR is None", "PAIR is empty"} <= {idle.what for idle in made}
+    assert {"None for the answer", "half() returns None", "half() returns its first argument", "half alone",
+            "half() returns nothing of that kind", "the parts the other way round", "PAIR is None", "PAIR is empty"} <= {idle.what for idle in made}
     given = {}
     for idle in made:
         exec(f"{idle.code}\ndef check(n, answer):\n    given['it'] = answer\n{idle.check.replace('lab.', '')}", {"given": given})
@@ -113,7 +113,8 @@ def test_the_gate_of_idle_answers_sees_a_check_that_lets_one_pass():
     assert given["half() returns its first argument"] == (4, (1, 2)) and given["it"][1] == "an answer"
     writer = list(nothing.answers(1, "def put(n):\n    print(n)", "lab.check(1, put)"))
     assert {idle.what: idle.none for idle in writer}["put() returns None"] is False, "a function that writes may return None"
-    refused = {"what": "it", "outcome": "not yet", "sentence": "yours is None.", "text": "", "error": None, "none": True, "says": ""}
+    refused = {"what": "it", "outcome": "not yet", "sentence": "yours is None.", "text": "", "error": None, "none": True,
+               "says": ""}
     assert nothing.complaint(refused) == ""
     for fault in ({"outcome": "right"}, {"outcome": "raised"}, {"error": "NameError"}, {"sentence": "It is empty."},
                   {"sentence": "None"}, {"sentence": "The check can't read your answer: None."}, {"says": "empty"}):
