@@ -102,8 +102,9 @@ def test_a_check_that_trips_over_a_kind_blames_no_exception_on_the_learner(lab, 
 def test_the_gate_of_idle_answers_sees_a_check_that_lets_one_pass():
     reference = "def half(n):\n    return n / 2\n\n\nPAIR = (1, 2)"
     made = list(nothing.answers(1, reference, "lab.check(1, (half, PAIR))"))
-    assert {"None for the answer", "half() returns None", "half() returns its first argument", "half alone",
-            "half() returns nothing of that kind", "the parts the other way round", "PAIR is None", "PAIR is empty"} <= {idle.what for idle in made}
+    wanted = {"None for the answer", "half() returns None", "half() returns its first argument", "half alone", "PAIR is None",
+              "half() returns nothing of that kind", "the parts the other way round", "PAIR is empty"}
+    assert wanted <= {idle.what for idle in made}
     given = {}
     for idle in made:
         exec(f"{idle.code}\ndef check(n, answer):\n    given['it'] = answer\n{idle.check.replace('lab.', '')}", {"given": given})
