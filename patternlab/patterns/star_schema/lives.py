@@ -127,5 +127,5 @@ def small_snapshots():
     yield {"a": row(here)}, "One flight, scheduled and not yet departed: its route belongs to those on which none departed."
     yield {"a": row(here, **away)}, "A diverted flight did fly. Ask for routes on which nothing departed."
     yield {"a": row(here, **left)}, "A flight that is still under way did depart."
-    yield {"a": row(here, **off), "b": row(here, **there_too)}, "You named a route on which a flight did depart."
+    yield {"a": row(here, **off), "b": row(here, **there_too)}, "You named a route on which a flight departed."
     yield {"a": row(here, **off), "b": row(there, **off)}, "Where every flight was cancelled, every route belongs to the answer."
