@@ -29,6 +29,20 @@ class Idle:
     none: bool = False
 
 
+def complaint(said: dict) -> str:
+    """What is wrong with what a check said to such an answer, '' where it was refused with a sentence of its own."""
+    sentence = said["sentence"].rstrip()
+    if said["outcome"] != "not yet" or said["error"] is not None:
+        return f"{said['what']}: {said['outcome']}. {said['text'] or said['error']}"
+    if "can't read your answer" in sentence or sentence[-1:] not in (".", "?", "!"):
+        return f"{said['what']}: no sentence of its own: {said['text']}"
+    if said["none"] and "None" not in sentence:
+        return f"{said['what']}: the sentence does not say None: {sentence}"
+    if said["says"].lower() not in said["text"].lower():
+        return f"{said['what']}: wanted {said['says']!r}, the check said: {said['text']}"
+    return ""
+
+
 def answers(n: int, reference: str, check: str):
     """Every Idle of exercise n: the answer as a whole, and each of the learner's own parts of it beside the right others."""
     answer = ast.parse(check).body[-1].value.args[1]

@@ -69,6 +69,8 @@ def describe(value, limit: int = 160) -> str:
         return f"a frame ({size}{'columns ' if len(value.columns) else 'no columns'}{', '.join(map(str, value.columns))})"[:limit]
     if isinstance(value, (list, tuple)) and len(value) > 3:
         return f"a {type(value).__name__} of {len(value):,}, the first: {describe(value[0], limit - 40)}"
+    if isinstance(value, tuple) and any(map(callable, value)):
+        return f"({', '.join(describe(item, limit // len(value)) for item in value)})"
     if callable(value):
         return f"{getattr(value, '__name__', type(value).__name__)}()"
     text = " ".join(repr(value).split())

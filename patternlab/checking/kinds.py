@@ -3,7 +3,9 @@
 `calls.ask` does the same for functions: what is none, what takes other arguments, what returns None.
 """
 import math
-import numbers
+from numbers import Real
+
+import pandas as pd
 
 from .calls import kind
 from .outcomes import Unfit
@@ -26,7 +28,7 @@ def number(value, what: str):
         value = value.item()
     if type(value).__name__ == "Decimal":
         value = float(value)
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise Unfit(f"{what} should be a number, yours is {kind(value)}.")
     if math.isnan(value):
         raise Unfit(f"{what} should be a number, yours is NaN, which is none.")
@@ -38,3 +40,14 @@ def collection(value, what: str, kinds: tuple = (list, tuple)):
     if not isinstance(value, kinds):
         raise Unfit(f"{what} should be a {kinds[0].__name__}, yours is {kind(value)}.")
     return value
+
+
+def numbers(column, what: str) -> pd.Series:
+    """A column of a table as floats, NaN for NULL; Unfit where it holds something else: `what` begins the sentence."""
+    odd = [value for value in column if isinstance(value, (str, bool)) or hasattr(value, "year")]
+    try:
+        if not odd:
+            return column.astype(float)
+    except (TypeError, ValueError):
+        odd = list(column)
+    raise Unfit(f"{what} should be a number in each row, yours has {kind(odd[0])}.")
