@@ -88,7 +88,7 @@ def hourly(reports):
     groups = reports.withWatermark("scheduled", "60 minutes").groupBy(F.window("scheduled", "1 hour").alias("window"), "origin")
     return groups.agg((F.count("*") + 1).alias("n")).select(F.col("window.start").alias("begin"), "origin", "n")
 
-# %% tags=["wrong-1"] says="your table lacks the row of" breaks="and origin"
+# %% tags=["wrong-1"] says="count all airports together" breaks="and origin"
 def hourly(reports):
     groups = reports.withWatermark("scheduled", "60 minutes").groupBy(F.window("scheduled", "1 hour").alias("window"))
     return groups.agg(F.count("*").alias("n"), F.min("origin").alias("origin")).select("window.start", "*").withColumnRenamed("start", "begin")

@@ -28,15 +28,16 @@ lab.progress()
 # **Example** an empty table and the changes `UA/1 scheduled 10`, `UA/1 delayed 30`, `UA/1 scheduled 10` give `UA/1
 # delayed 30`.
 #
-# The next cell makes an empty table and merges the first of these changes into it, to show the call; a first MERGE takes
+# The next cell makes a table with one flight and merges a newer change into it, to show the call; a first MERGE takes
 # some seconds. What it does not do is the exercise.
 
 # %% tags=["start-1"]
-example = small_table([])
+example = small_table([("UA/1", "scheduled", 10)])
 columns = "key string, status string, lsn bigint"
-first = spark.createDataFrame([("UA/1", "scheduled", 10)], columns)
+newer = spark.createDataFrame([("UA/1", "delayed", 30)], columns)
 target = DeltaTable.forPath(spark, example).alias("t")
-target.merge(first.alias("s"), "s.key = t.key").whenNotMatchedInsertAll().execute()
+merge = target.merge(newer.alias("s"), "s.key = t.key")
+merge.whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
 DeltaTable.forPath(spark, example).toDF().show()
 
 # %% tags=["exercise-1"]

@@ -1,9 +1,9 @@
 """Exercise 2 of lab 12: replicas of a board. What a refusal says of a flight is read off the flight's own messages."""
 import json
 
-from ...checking.calls import ask
+from ...checking.calls import ask, kind
 from ...checking.outcomes import Unfit, Wrong
-from ...checking.tables import rows
+from ...checking.tables import plain, rows
 from .trial import messages, told
 
 A, B, C = ({"key": "UA/1", "status": status} for status in ("scheduled", "delayed", "boarding"))
@@ -34,10 +34,13 @@ def _board(answer) -> dict:
     if isinstance(answer, (list, tuple)) and any(row is None for row in answer):
         raise Unfit("There is a None among your rows: the after of a delete was read as a row.")
     found = rows(list(answer) if isinstance(answer, tuple) else answer, ["key", "status"])
+    if strange := [value for name in ("key", "status") for value in found[name]
+                   if not isinstance(value, str) and plain(value) is not None]:
+        raise Unfit(f"Key and status of a row should be texts; one of yours is {kind(strange[0])}.")
     if twice := sorted(found.key[found.key.duplicated() & found.key.notna()]):
         raise Wrong(f"Flight {twice[0]} has more than one row. The board has one row a flight, the newest.",
                     found[found.key == twice[0]])
-    return {None if key != key else key: status for key, status in zip(found.key, found.status)}
+    return {plain(key): plain(status) for key, status in zip(found.key, found.status)}
 
 
 def _cause(cases, found, right, at) -> tuple:
@@ -48,9 +51,11 @@ def _cause(cases, found, right, at) -> tuple:
         tombstones = all(any(message["value"] is None for message in topic) for topic in silent)
         return (f"There is a row without a key: a {'tombstone' if tombstones else 'delete'} was read as a row.",
                 [{"key": key, "status": status} for key, status in mine.items() if key is None])
+    if unknown := sorted(set(mine) - set(_keys(topic))):
+        return f"Flight {unknown[0]} is in your table, and no message speaks of it.", [{"key": unknown[0], "status": mine[unknown[0]]}]
     if left := sorted(set(mine) - set(board)):
-        return f"Flight {left[0]} is in your table and has left the board: {_stayed(cases, found, right, at, left[0])}.", \
-            _of(topic, left[0])
+        told = _stayed(cases, found, right, at, left[0])
+        return f"Flight {left[0]} is in your table and has left the board: {told}.", _of(topic, left[0])
     if missing := sorted(set(board) - set(mine)):
         return f"Flight {missing[0]} is missing: {_missed(topic, missing[0])}.", _of(topic, missing[0])
     key = min(key for key in board if mine[key] != board[key])

@@ -48,6 +48,10 @@ def _judge(found, before, given):
         name, value = _misfit(apart[0], right)
         raise Wrong(f"Nothing was refused. A {name} of {value!r} is not {right[name].__name__}: keep that row apart, for a "
                     "person to look at.", given)
+    if fitting and not good:
+        raise Wrong("Every row was refused. A row fits where each of its values has the type of its column, or is null.", refused)
+    if apart and good == apart:
+        raise Wrong("Rows that fit and refused rows are the other way round: first those that fit.", good)
     if any(None in row.values() and set(row) == set(before) for row in refused if row in fitting):
         raise Wrong("A null was refused. A null says nothing about the type: it fits every column.", refused)
     if silent := [name for name in right if name not in columns and name not in before]:

@@ -48,6 +48,9 @@ def hourly(answer):
                     "than the day, or a filter took every report.")
     if (found.begin != found.begin.dt.floor("h")).any():
         raise Wrong("Your windows do not all begin at a full hour; each should be one hour long, side by side.")
+    together = spark_windows(cuts([(moment, "") for moment, _ in records(log)], per_batch(log)), HOUR).published
+    if sorted(zip(found.begin, found.n)) == sorted((pd.Timestamp(begin, unit="s"), n) for (begin, _), n in together.items()):
+        raise Wrong("Your windows count all airports together. Group by origin, too.")
     for sentence, published in mistakes(log) if _rows(found) != _rows(expected) else ():
         if _rows(found) == _rows(published):
             raise Wrong(sentence)
