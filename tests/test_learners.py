@@ -339,6 +339,9 @@ def test_a_lid_that_was_closed_while_spark_works_is_no_failure(spark):
            ".selectExpr('sum(id + length(word))').first()[0]"
     assert spark.run(slow, meanwhile=closed) == "39"
     assert spark.run("flights.count()") == "3"
+    time.sleep(2)                                           # a lost executor comes back with errors, again and again
+    log = spark.run("from patternlab.engines import spark as engine\nprint(engine.log_path().read_text())")
+    assert "BlockManager" not in log and "heartbeat" not in log, log[-2000:]
 
 
 def test_functions_of_spark_in_place_of_pythons_are_named(spark):
