@@ -256,6 +256,7 @@ def test_a_file_that_hides_a_module_and_a_package_of_another_version_are_named(t
         assert "random.py in desk hides Python's own module random" in said
         assert "my_own" not in said and re.search(r"Note: pandas is 9\.9\.9, not \d.*start --repair", said)
         assert running.run("from patternlab import prove") == "", "once a kernel"
+        assert "hides" not in running.run("''.kafka"), "an attribute of that name is no module"
         said = told(running.run("from kafka import KafkaProducer"))
         assert "kafka.py in desk hides the package kafka" in said[0] and "Rename kafka.py, restart" in said[1]
 
