@@ -18,7 +18,8 @@ def spark_session(app: str, *, throughput: bool = False, **conf):
     `app` names the notebook; `conf` are Spark settings, given as `**{"spark.sql.shuffle.partitions": 4}`. Times are UTC; a
     shuffle has one partition, two with `throughput` and on a cluster. `throughput=True`, in a kernel's first call, starts a
     JVM for long computations (slower to start, faster after a minute). A second call returns the same session. Raises
-    ValueError for a second set of jars, MemoryError where less than 1.2 GB are free, RuntimeError where the JVM does not start.
+    ValueError for a second set of jars, MemoryError where less than 1.2 GB are free, RuntimeError where the JVM does not start or
+    where another session was made before it.
     """
     from .engines import busy, spark
     notebook.install()

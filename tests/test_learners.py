@@ -256,6 +256,7 @@ def test_a_file_that_hides_a_module_and_a_package_of_another_version_are_named(t
         assert "random.py in desk hides Python's own module random" in said
         assert "my_own" not in said and re.search(r"Note: pandas is 9\.9\.9, not \d.*start --repair", said)
         assert running.run("from patternlab import prove") == "", "once a kernel"
+        assert "hides" not in running.run("''.kafka"), "an attribute of that name is no module"
         said = told(running.run("from kafka import KafkaProducer"))
         assert "kafka.py in desk hides the package kafka" in said[0] and "Rename kafka.py, restart" in said[1]
 
@@ -339,6 +340,9 @@ def test_a_lid_that_was_closed_while_spark_works_is_no_failure(spark):
            ".selectExpr('sum(id + length(word))').first()[0]"
     assert spark.run(slow, meanwhile=closed) == "39"
     assert spark.run("flights.count()") == "3"
+    time.sleep(2)                                           # a lost executor comes back with errors, again and again
+    log = spark.run("from patternlab.engines import spark as engine\nprint(engine.log_path().read_text())")
+    assert "BlockManager" not in log and "heartbeat" not in log, log[-2000:]
 
 
 def test_functions_of_spark_in_place_of_pythons_are_named(spark):

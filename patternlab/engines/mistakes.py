@@ -65,7 +65,7 @@ def _called(code) -> set:
 
 def _hidden_module(error, frames):
     """A file beside the notebook that was taken for a module."""
-    text = f"{error} {getattr(error, 'name', '')}"
+    text, asked = str(error), (error.name or "") if isinstance(error, ImportError) else ""
     if type(error).__module__.startswith(("py4j", "pyspark")):
         from . import errors
         text = errors.described(error)
@@ -74,7 +74,7 @@ def _hidden_module(error, frames):
     elif not isinstance(error, (ImportError, AttributeError)):
         return None
     for name, file in shadows.hiding().items():
-        if re.search(rf"\b{name}\b", text):
+        if asked.partition(".")[0] == name or str(file) in text or re.search(rf"(module|from|named) '{name}\b", text):
             return f"{shadows.said(file)}, so Python took your file instead.", \
                 f"Rename {file.name}, restart the kernel and run the notebook from the top."
     return None
