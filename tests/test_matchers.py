@@ -102,8 +102,9 @@ def test_a_check_that_trips_over_a_kind_blames_no_exception_on_the_learner(lab, 
 def test_the_gate_of_idle_answers_sees_a_check_that_lets_one_pass():
     reference = "def half(n):\n    return n / 2\n\n\nPAIR = (1, 2)"
     made = list(nothing.answers(1, reference, "lab.check(1, (half, PAIR))"))
-    assert {"None for the answer", "half() returns None", "half() returns its first argument", "half alone",
-            "half() returns nothing of that kind", "the parts the other way round", "PAIR is None", "PAIR is empty"} <= {idle.what for idle in made}
+    wanted = {"None for the answer", "half() returns None", "half() returns its first argument", "half alone", "PAIR is None",
+              "half() returns nothing of that kind", "the parts the other way round", "PAIR is empty"}
+    assert wanted <= {idle.what for idle in made}
     given = {}
     for idle in made:
         exec(f"{idle.code}\ndef check(n, answer):\n    given['it'] = answer\n{idle.check.replace('lab.', '')}", {"given": given})
@@ -125,6 +126,10 @@ def two(a, b):
     return a + b
 
 
+def one_by_one(n):
+    yield n
+
+
 @pytest.mark.parametrize("answer, said", [
     ("two", "yours is the text 'two'"), (dict, "yours is the class dict"), ([1], "yours is [1]"),
     (pd.DataFrame({"n": [1]}), "yours is a frame (1 rows, columns n)"), (two, "two(a, b) can't take the 1 argument that"),
@@ -133,6 +138,8 @@ def test_what_is_no_function_for_these_arguments_is_told_so_and_ends_the_seeds(a
     with pytest.raises(Unfit) as caught:
         seeds.over_seeds(20, lambda seed: calls.ask(answer, seed))
     assert said in caught.value.sentence and "seed" not in caught.value.sentence
+    with pytest.raises(Unfit, match="has a yield, so a call runs nothing yet"):
+        calls.do(one_by_one, 4)
     assert calls.ask(functools.partial(two, 1), 2) == 3 and calls.ask(max, 1, 2) == 2, "partial and builtins are functions"
 
 
@@ -149,6 +156,8 @@ def test_another_kind_is_told_about_the_kind():
             (lambda: kinds.number("180 minutes", "patience"), "patience should be a number, yours is the text '180 minutes'"),
             (lambda: kinds.number(True, "It"), "yours is True"), (lambda: kinds.number(None, "It"), "yours is None"),
             (lambda: kinds.number(float("nan"), "It"), "NaN"), (lambda: kinds.number(two, "It"), "the function two"),
+            (lambda: kinds.number(one_by_one(1), "It"), "yours is a generator."),
+            (lambda: kinds.number([100] * 99, "It"), "yours is a list of 99"),
             (lambda: kinds.number(np.array([1, 2]), "It"), "yours is array"),
             (lambda: kinds.numbers(pd.Series([1, "2"]), "n"), "n should be a number in each row, yours has the text '2'"),
             (lambda: kinds.numbers(pd.Series([pd.Timestamp(0)]), "n"), "yours has Timestamp"),
@@ -242,7 +251,13 @@ for version in (None, 0, 1, 2, 3):
     frame = (reader if version is None else reader.option("versionAsOf", version)).load(table)
     assert len(tables.same_rows(delta.delta_rows(table, version), frame, key="id")) == frame.count()
 print([h["operation"] for h in delta.delta_history(table)], delta.delta_history(table)[1]["metrics"]["numTargetRowsUpdated"])
-delta.last_operation(table, "DELETE", numDeletedRows=1)""",
+delta.last_operation(table, "DELETE", numDeletedRows=1)
+far = tables.rows(spark.sql("select 1 as id, timestamp'9999-12-31 00:00:00' as ends, null as more"), ["ends", "id"])
+print([tables.plain(value) for value in far.loc[0]])
+try:
+    tables.rows(rows.tag)
+except outcomes.Unfit as unfit:
+    print(unfit, tables.equal(rows.tag, "tag"))""",
     """import json
 from kafka import KafkaProducer
 broker = kafka()
@@ -272,6 +287,8 @@ def test_matchers_agree_with_spark_delta_and_kafka():
         runs.close(client)
     assert [error for _, error in said] == [None] * 4, said
     assert said[1][0].splitlines()[0] == "['DELETE', 'MERGE', 'WRITE', 'WRITE'] 1"
+    assert said[1][0].splitlines()[1] == "[datetime.datetime(9999, 12, 31, 0, 0), 1]", "a moment beyond pandas' bounds"
+    assert "yours is the column Column<'tag'>" in said[1][0] and said[1][0].endswith(" False\n"), said[1]
     assert said[2][0].splitlines()[0] == "7 1 {0: (0, 4), 1: (0, 3)}"
     assert "There is no topic nobody" in said[2][0]
     assert said[3][0].split()[0] == "True"

@@ -21,6 +21,9 @@ def ask(function, *args, **named):
 def do(function, *args, **named):
     """As `ask`, of a function that may return None, because what it does is the answer."""
     fits(function, *args, **named)
+    for what, told in ((inspect.isgeneratorfunction, "has a yield"), (inspect.iscoroutinefunction, "is async")):
+        if what(function):
+            raise Unfit(f"{describe(function)} {told}, so a call runs nothing yet. Return the whole answer instead.")
     try:
         return function(*map(_own, args), **{name: _own(value) for name, value in named.items()})
     except (Wrong, Raised):
@@ -59,19 +62,26 @@ def kind(value) -> str:
         return f"the class {value.__name__}"
     if isinstance(value, (list, tuple, dict, set)) and not value:
         return f"an empty {type(value).__name__}"
-    return f"the function {describe(value)[:-2]}" if callable(value) else describe(value)
+    if type(value).__name__ == "Column":
+        return f"the column {describe(value, 60)}"
+    if callable(value):
+        return f"the function {describe(value)[:-2]}"
+    text, name = describe(value), type(value).__name__
+    if " at 0x" in text:
+        return f"a {name}"
+    return f"a {name} of {len(value):,}" if len(text) > 60 and isinstance(value, (list, tuple, dict, set)) else text
 
 
 def describe(value, limit: int = 160) -> str:
     """A value as one short line: frames and long lists by size and first element."""
-    if hasattr(value, "columns") and hasattr(value, "head"):
+    if hasattr(type(value), "columns") and hasattr(type(value), "head"):  # of its type: a Spark Column has every attribute
         size = f"{len(value):,} rows, " if isinstance(value, pd.DataFrame) else ""
         return f"a frame ({size}{'columns ' if len(value.columns) else 'no columns'}{', '.join(map(str, value.columns))})"[:limit]
     if isinstance(value, (list, tuple)) and len(value) > 3:
         return f"a {type(value).__name__} of {len(value):,}, the first: {describe(value[0], limit - 40)}"
     if isinstance(value, tuple) and any(map(callable, value)):
         return f"({', '.join(describe(item, limit // len(value)) for item in value)})"
-    if callable(value):
+    if callable(value) and isinstance(getattr(value, "__name__", ""), str):
         return f"{getattr(value, '__name__', type(value).__name__)}()"
     text = " ".join(repr(value).split())
     return text if len(text) <= limit else text[:limit - 3] + "..."

@@ -1,5 +1,6 @@
 """Values and rows of any kind of table, compared; a refusal names one row that differs."""
 import math
+import warnings
 from datetime import timezone
 from pathlib import Path
 
@@ -14,7 +15,7 @@ def plain(value):
     """A cell in a form that compares: None for every null, timestamps as naive UTC, numbers as Python's own."""
     if isinstance(value, (list, tuple)):
         return tuple(plain(item) for item in value)
-    if hasattr(value, "asDict"):
+    if hasattr(type(value), "asDict"):
         value = value.asDict(recursive=True)
     if isinstance(value, dict):
         pairs = [(key, plain(item)) for key, item in value.items()]
@@ -22,7 +23,7 @@ def plain(value):
             return tuple(sorted(pairs, key=lambda pair: pair[0]))
         except TypeError:  # keys of several types
             return tuple(sorted(pairs, key=repr))
-    if hasattr(value, "tolist"):  # numpy
+    if hasattr(type(value), "tolist"):  # numpy
         value = value.tolist()
         return plain(value) if isinstance(value, list) else value if value == value else None
     if value is None or value is pd.NaT or value is pd.NA or isinstance(value, float) and value != value:
@@ -61,11 +62,11 @@ def rows(answer, columns=None) -> pd.DataFrame:
         frame = delta_rows(answer)
     elif isinstance(answer, pd.DataFrame):
         frame = answer
-    elif hasattr(answer, "toPandas") and not isinstance(answer, type):
-        frame = answer.toPandas()
-    elif hasattr(answer, "to_pandas") and not isinstance(answer, type):
+    elif hasattr(type(answer), "toPandas"):  # of its type: a Spark Column has every attribute
+        frame = _collected(answer)
+    elif hasattr(type(answer), "to_pandas"):
         frame = answer.to_pandas()
-    elif isinstance(answer, list) and all(isinstance(row, dict) or hasattr(row, "asDict") for row in answer):
+    elif isinstance(answer, list) and all(isinstance(row, dict) or hasattr(type(row), "asDict") for row in answer):
         frame = pd.DataFrame([row if isinstance(row, dict) else row.asDict() for row in answer])
     else:
         raise Unfit(f"The answer should be a table, yours is {kind(answer)}.")
@@ -75,6 +76,16 @@ def rows(answer, columns=None) -> pd.DataFrame:
     if twice := [name for name in columns or () if list(frame.columns).count(name) > 1]:
         raise Wrong(f"Your rows have two columns {' and '.join(twice)}; keep one, so that a reader knows which is meant.")
     return frame if columns is None else frame.loc[:, ~frame.columns.duplicated()].reindex(columns=list(columns))
+
+
+def _collected(frame) -> pd.DataFrame:
+    """A Spark frame's rows; a moment that pandas has no room for, such as the year 9999, stays Python's own."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return frame.toPandas()
+    except (ValueError, OverflowError):  # pyarrow's and pandas' errors about bounds are ValueErrors
+        return pd.DataFrame([tuple(row) for row in frame.collect()], columns=frame.columns, dtype=object)
 
 
 def same_rows(actual, expected, key, *, sentence: str = "", start=None) -> pd.DataFrame:

@@ -37,7 +37,8 @@ def rules(answer):
         if judged_as(mine) == judged_as(expected):
             continue
         other = f"is held back as {mine!r}" if mine else "stays in silver"
-        sentence = trial.SAID.get((number, mine), f"An observation {other}, and it should not.")
+        why = f"its rule is {expected!r}" if mine in conditions and expected in conditions else "it should not"
+        sentence = trial.SAID.get((number, mine), f"An observation {other}, and {why}.")
         raise Wrong(sentence, [{"origin": origin, "day": f"2013-11-{day:02}", "hour": hour, "time_hour": at,
                                 "wind_speed": wind, "wind_gust": gust, "your verdict": mine or "silver"}])
     return "Nulls, the clock change and gusts are all judged as they should be."

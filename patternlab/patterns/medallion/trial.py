@@ -2,7 +2,7 @@
 from random import Random
 
 from ... import faults
-from ...checking.calls import describe, do
+from ...checking.calls import describe, do, kind
 from ...checking.outcomes import Unfit, Wrong
 
 # --- exercise 1: observations, each with the mistake that it catches
@@ -59,8 +59,8 @@ def published(publish, messages, contract=CONTRACT) -> tuple:
     """(what publish returned, lists given to write_silver, lists given to write_quarantine) for one batch."""
     def writer(name, written):
         def write(rows):
-            if isinstance(rows, (dict, str)) or not hasattr(rows, "__iter__"):
-                raise Unfit(f"{name} takes a list of messages; you gave {describe(rows)}.")
+            if isinstance(rows, (dict, str)) or hasattr(rows, "columns") or not hasattr(rows, "__iter__"):
+                raise Unfit(f"{name} takes a list of messages; you gave {kind(rows)}.")
             written.append(list(rows))
         return write
 

@@ -29,6 +29,9 @@ def dimension(dim, registered) -> None:
         raise Wrong("Your key is a text. A surrogate key is a number without meaning, so that a tail "
                     "number can change, or have two versions, without touching a fact.", dim.head(3))
     dim["aircraft_key"] = numbers(dim.aircraft_key, "The aircraft_key of the dimension")
+    if dim.aircraft_key.isna().any():
+        raise Wrong("A row of your dimension has NULL for its key, so no fact can point at it.",
+                    dim[dim.aircraft_key.isna()].head(3))
     if dim.aircraft_key.duplicated().any():
         raise Wrong("Two rows of your dimension have the same key, so a fact with it would be counted twice.",
                     dim[dim.aircraft_key.duplicated(keep=False)].head(4))

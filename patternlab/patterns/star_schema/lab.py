@@ -104,13 +104,18 @@ def two_questions(answer):
     for name in ("as_flown", "as_today"):
         table[name] = numbers(table[name], name)
     flown, current = (table.fillna({name: 0}).set_index("operator")[name] for name in ("as_flown", "as_today"))
-    then, now, open_only, by_key = trial.readings()
+    then, now, open_only, by_key, every = trial.readings()
+    if table.operator.isna().any():
+        raise Wrong("A row has NULL for its operator. A row per operator is asked for, and no total.",
+                    table[table.operator.isna()])
     if table.operator.duplicated().any():
         raise Wrong("An operator has two rows. One row per operator, with both numbers in it, is asked for.",
                     table[table.operator.duplicated(keep=False)])
-    if flown.sum() > len(trial.FLOWN) or current.sum() > len(trial.FLOWN):
+    if every in ({name: number for name, number in counts.items() if number} for counts in (flown, current)):
         raise Wrong("There are more flights than facts: joining on the tail number finds every version of the aircraft. "
                     "The fact's aircraft_key names one.", table)
+    if flown.sum() > len(trial.FLOWN) or current.sum() > len(trial.FLOWN):
+        raise Wrong("There are more flights than facts. In each of the two columns a flight counts once.", table)
     flown, current = ({name: number for name, number in counts.items() if number} for counts in (flown, current))
     if current == open_only:
         raise Wrong("Flights of earlier versions fell out. Joining only the open version (is_current) is not enough: go from "
@@ -141,7 +146,7 @@ def daily_aggregate(answer):
     daily, mean_delay = pair(answer, 4, "daily", "mean_delay")
     facts = pd.DataFrame(trial.DELAYS, columns=["date", "carrier", "origin", "dep_delay"])
     small = ask(daily, trial.delays())
-    if hasattr(small, "cache"):
+    if hasattr(type(small), "cache"):
         small = small.cache()
     groups = facts.groupby(["date", "carrier", "origin"])
     per_day = groups.dep_delay.agg(["mean", "sum", "size", "count"]).reset_index()
@@ -159,7 +164,7 @@ def daily_aggregate(answer):
             made = table_rows(ask(mean_delay, small, by), columns=[*by, "mean_delay"])
             _means(made, by, facts, per_day)
     finally:
-        if hasattr(small, "unpersist"):
+        if hasattr(type(small), "unpersist"):
             small.unpersist()
     return "Sums add up in any direction; divide at the very end."
 

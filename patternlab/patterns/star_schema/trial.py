@@ -38,12 +38,13 @@ def periods(sightings=None) -> list:
 
 
 def moments(column, what: str) -> pd.Series:
-    """A column of moments or dates as naive UTC, NaT for NULL; Unfit where it holds something else."""
+    """A column of moments or dates as Python's datetimes in UTC, None for NULL; Unfit where it holds something else."""
     values = [plain(value) for value in column]
     odd = [value for value in values if value is not None and not isinstance(value, date)]
     if odd:
         raise Unfit(f"{what} should be a moment, as `seen` is; yours is {kind(odd[0])}.")
-    return pd.Series(pd.to_datetime(values), index=column.index, dtype="datetime64[ns]")
+    values = [datetime(*value.timetuple()[:6]) if type(value) is date else value for value in values]
+    return pd.Series(values, index=column.index, dtype=object)
 
 
 # --- aircraft that change hands, and facts about them -----------------------------------------------------------------
@@ -64,13 +65,14 @@ def facts_and_aircraft() -> tuple:
 
 
 def readings() -> tuple:
-    """Flights by operator, zeros left out: at the time, today, and as two mistakes count today: open versions, highest keys."""
+    """Flights by operator, zeros left out: at the time, today, and by three mistakes (open versions, highest keys, all)."""
     version = {key: (tail, operator, end) for key, tail, operator, _, end in VERSIONS}
     today = {tail: operator for tail, operator, end in version.values() if end is None}
     highest = {version[key][0]: version[key][1] for key in sorted(version)}
     return tuple(dict(Counter(count)) for count in (
         (version[key][1] for key in FLOWN), (today[version[key][0]] for key in FLOWN),
-        (version[key][1] for key in FLOWN if version[key][2] is None), (highest[version[key][0]] for key in FLOWN)))
+        (version[key][1] for key in FLOWN if version[key][2] is None), (highest[version[key][0]] for key in FLOWN),
+        (operator for key in FLOWN for tail, operator, _ in version.values() if tail == version[key][0])))
 
 
 # --- delays of a few days ---------------------------------------------------------------------------------------------
