@@ -96,7 +96,7 @@ WRONG = {
     "sessions one by one": (7, 4, lambda *given: iter(add_report(*given)), "should be a list"),
     "no count": (7, 4, after(add_report, lambda found: [session[:2] for session in found]), "(begin, end, count); one of yours"),
     "a shorter gap": (7, 4, lambda found, moment, gap: add_report(found, moment, gap - 1), "A session ends a gap after"),
-    "panes one by one": (7, 5, generated, "Return a list of rows"),
+    "panes one by one": (7, 5, generated, "has a yield"),
     "a text for a begin": (7, 5, after(publish, lambda rows: [(str(row[0]), *row[1:]) for row in rows]), "should be a datetime"),
     "a text for a count": (7, 5, after(publish, lambda rows: [(*row[:3], str(row[3])) for row in rows]), "n of a row should be"),
     "keys for ever": (7, 5, keeps_the_keys, "your memory still held"),
