@@ -52,7 +52,8 @@ def _cause(cases, found, right, at) -> tuple:
         return (f"There is a row without a key: a {'tombstone' if tombstones else 'delete'} was read as a row.",
                 [{"key": key, "status": status} for key, status in mine.items() if key is None])
     if unknown := sorted(set(mine) - set(_keys(topic))):
-        return f"Flight {unknown[0]} is in your table, and no message speaks of it.", [{"key": unknown[0], "status": mine[unknown[0]]}]
+        row = {"key": unknown[0], "status": mine[unknown[0]]}
+        return f"Flight {unknown[0]} is in your table, and no message speaks of it.", [row]
     if left := sorted(set(mine) - set(board)):
         told = _stayed(cases, found, right, at, left[0])
         return f"Flight {left[0]} is in your table and has left the board: {told}.", _of(topic, left[0])
