@@ -1,6 +1,7 @@
 """The names that notebooks import, and nothing else; each is loaded when it is first asked for."""
 import importlib
 
+from .engines import environment, notebook
 from .truth import truth  # eager: the submodule of the same name would take the function's place otherwise
 
 _MODULES = {"session": "spark_session kafka postgres connect workspace", "flights": "dataset events replay",
@@ -14,6 +15,8 @@ __all__ = sorted([*_HOME, "truth"])
 def __getattr__(name: str):
     if name not in _HOME:
         raise AttributeError(f"patternlab has no {name!r}; it has: {', '.join(__all__)}.")
+    environment.apply()
+    notebook.arrive()
     module = importlib.import_module(f"{__name__}.{_HOME[name]}")
     value = globals()[name] = module if name == _HOME[name] == "faults" else getattr(module, name)
     return value

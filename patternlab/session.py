@@ -6,7 +6,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .engines import errors, kernels, place
+from .engines import kernels, notebook, place
 
 _running = {}          # engine name -> the one of this kernel
 _pid = os.getpid()
@@ -18,10 +18,11 @@ def spark_session(app: str, *, throughput: bool = False, **conf):
     `app` names the notebook; `conf` are Spark settings, given as `**{"spark.sql.shuffle.partitions": 4}`. Times are UTC; a
     shuffle has one partition, two with `throughput` and on a cluster. `throughput=True`, in a kernel's first call, starts a
     JVM for long computations (slower to start, faster after a minute). A second call returns the same session. Raises
-    ValueError for a second set of jars, MemoryError where less than 1.2 GB are free, RuntimeError where the JVM does not start.
+    ValueError for a second set of jars, MemoryError where less than 1.2 GB are free, RuntimeError where the JVM does not start or
+    where another session was made before it.
     """
     from .engines import busy, spark
-    errors.install()
+    notebook.install()
     busy.install()
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):     # they print what the error says anyway
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -73,7 +74,7 @@ def together(mine, *others) -> list:
 
 
 def _once(name: str, start):
-    errors.install()
+    notebook.install()
     if name not in _running:
         _running[name] = start(importlib.import_module(f"{__package__}.engines.{name}"))
     return _running[name]

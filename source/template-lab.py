@@ -31,20 +31,24 @@ def per_hour(reports):
 # %% tags=["check-1"]
 lab.check(1, per_hour)
 
-# %% tags=["wrong-1"] says="You grouped by arrival"
+# %% tags=["wrong-1"] says="You grouped by arrival" breaks="scheduled hour"
 def per_hour(reports):
     counts = {}
     for report in reports:
         counts[report["arrival"][:2]] = counts.get(report["arrival"][:2], 0) + 1
     return counts
 
-# %% tags=["wrong-1"] says="You counted all flights together"
+# %% tags=["wrong-1"] says="You counted all flights together" breaks="a dict"
 def per_hour(reports):
     return len(reports)
 
-# %% tags=["wrong-1"] says="You returned no hours"
+# %% tags=["wrong-1"] says="You returned no hours" breaks="number of flights"
 def per_hour(reports):
     return {}
+
+# %% tags=["nothing-1"] says="Some hour has the wrong count"
+def per_hour(reports):
+    return {"00": 1}
 
 # %% tags=["right-1"]
 from collections import Counter
@@ -84,17 +88,21 @@ def newest(rows):
 # %% tags=["check-2"]
 lab.check(2, newest)
 
-# %% tags=["wrong-2"] says="The order of the input decided"
+# %% tags=["wrong-2"] says="The order of the input decided" breaks="the one with the greatest arrival"
 def newest(rows):
     return list({row["flight"]: row for row in rows}.values())
 
-# %% tags=["wrong-2"] says="You kept every row"
+# %% tags=["wrong-2"] says="You kept every row" breaks="one row per flight"
 def newest(rows):
     return rows
 
-# %% tags=["wrong-2"] says="You kept one row for all flights"
+# %% tags=["wrong-2"] says="You kept one row for all flights" breaks="one row per flight"
 def newest(rows):
     return [max(rows, key=lambda row: row["arrival"])]
+
+# %% tags=["nothing-2"] says="You kept one row for all flights"
+def newest(rows):
+    return [{"flight": "UA 1", "arrival": 9, "gate": "B"}]
 
 # %% tags=["right-2"]
 def newest(rows):

@@ -281,8 +281,8 @@ SAYS = {
     "topic unknown": "The topic is not on the broker",
     "broker gone": "The Kafka broker does not answer",
     "nobody at that port": "PostgreSQL does not run: it was killed or it ended. Call postgres().restart()",
-    "the JVM was killed": "The Spark JVM of this kernel is gone",
-    "the JVM was killed with a question unread": "The Spark JVM of this kernel is gone",
+    "the JVM was killed": "The Spark JVM of this kernel is gone: it was killed",
+    "the JVM was killed with a question unread": "The Spark JVM of this kernel is gone: it was killed",
 }
 
 

@@ -530,7 +530,7 @@ def test_clean_refuses_while_a_kernel_lives_and_keeps_progress_unless_asked(home
 
 # --- start ----------------------------------------------------------------------------------------------------------
 @contextlib.contextmanager
-def started(home, *argv):
+def started(home, *argv, **settings):
     """`kit.py start` on the desk of `home`, with this test run's jars and archives: (process, address, its lines)."""
     away = home.parent / "a home"
     away.mkdir(exist_ok=True)
@@ -538,7 +538,7 @@ def started(home, *argv):
                    "PATTERNLAB_DESK": str(home / "desk"), "HOME": str(away)}
     for name in [name for name in environment if name.startswith(("JUPYTER", "JPY_", "XDG_"))]:
         environment.pop(name)
-    process = subprocess.Popen([sys.executable, home / "kit.py", "start", "--no-browser", *argv], env=environment,
+    process = subprocess.Popen([sys.executable, home / "kit.py", "start", "--no-browser", *argv], env=environment | settings,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
     lines = []
     try:
@@ -589,6 +589,25 @@ def run_in_kernel(address, session, code):
             return printed
 
 
+SHELL = {"ALL_PROXY": "socks5://127.0.0.1:9", "http_proxy": "127.0.0.1:9", "LC_ALL": "C", "TZ": "Asia/Kolkata",
+         "MPLBACKEND": "Agg", "SPARK_REMOTE": "sc://127.0.0.1:9", "PYTHONSTARTUP": "/nowhere.py",
+         "PYTHONPATH": "/nowhere/spark/python", "JAVA_HOME": "/nowhere/java"}
+
+
+def test_start_gives_notebooks_a_clean_environment(home):
+    """What kept JupyterLab from starting, and what notebooks must not see, all at once; engines: test_environment.py."""
+    asked = """import os, sys, time; import matplotlib.pyplot
+print([os.environ.get(name) for name in ("ALL_PROXY", "http_proxy", "LC_ALL", "TZ", "SPARK_REMOTE", "PYTHONPATH",
+                                         "PYTHONSTARTUP")],
+      time.timezone, matplotlib.get_backend(), os.access(os.environ["JAVA_HOME"] + "/bin/java", os.X_OK), os.environ["PATH"])"""
+    with started(home, **SHELL) as (process, address, lines):
+        session = api(address, "sessions", path="notebooks/x.ipynb", name="x", type="notebook", kernel={"name": "python3"})
+        said = run_in_kernel(address, session, asked)
+    there = [None, "http://127.0.0.1:9", "C.UTF-8", "UTC", None, str(home), None]
+    assert said.startswith(f"{there} 0 "), said
+    assert "inline True" in said and f" {sys.prefix}/bin:" in said, said
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_start_opens_the_desk_and_leaves_no_process(home, number, monkeypatch):
     monkeypatch.setenv("PATTERNLAB_SPARE", "1")              # this one keeps a warm spare, with a keeper of its own
@@ -606,6 +625,8 @@ def test_start_opens_the_desk_and_leaves_no_process(home, number, monkeypatch):
         assert refused.value.code == 403, "the desk can be read without the token"
         session = api(address, "sessions", path="notebooks/00-start-here.ipynb", name="", type="notebook",
                       kernel={"name": "python3"})
+        with pytest.raises(AssertionError, match="has not run the cells above, so it does not know `lab`"):
+            run_in_kernel(address, session, "lab.check(1, late)")
         said = run_in_kernel(address, session,
                              "import os, patternlab; print(os.getpid(), os.getcwd(), patternlab.__file__)")
         kernel, where = said.strip().split(" ", 1)

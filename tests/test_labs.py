@@ -43,6 +43,13 @@ def test_each_wrong_answer_is_refused_with_its_own_sentence(slug, n):
 
 
 @pytest.mark.parametrize("slug, n", EXERCISES)
+def test_answers_that_do_nothing_or_are_of_another_kind_are_refused(slug, n):
+    """None, the input as it came, an empty frame, text for a number, one part of two, and the Example's value (nothing-n)."""
+    complaints = list(filter(None, map(runs.nothing.complaint, runs.transcript(slug)[n]["nothing"])))
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.mark.parametrize("slug, n", EXERCISES)
 def test_an_exception_in_the_learners_code_is_shown(slug, n):
     for said in runs.transcript(slug)[n]["raises"]:
         assert said["outcome"] == "raised" and said["error"] is None, said

@@ -235,6 +235,16 @@ def test_a_step_says_why_in_sixty_words(slug):
 # --- labs
 
 @pytest.mark.parametrize("slug", LABS)
+def test_every_wrong_answer_names_the_clause_it_breaks_and_every_example_is_tried_alone(slug):
+    cells = build.read(runs.source(slug, "labs"))
+    tags = {tag for cell in cells for tag in cell.tags}
+    silent = [cell.line for cell in cells if any(tag.startswith("wrong-") for tag in cell.tags) and not cell.extra.get("breaks")]
+    assert not silent, f"no breaks=\"...\" with words of the exercise's text, at lines {silent}"
+    numbers = {tag[9:] for tag in tags if tag.startswith("exercise-")}
+    assert not (lacking := {n for n in numbers if f"nothing-{n}" not in tags}), f"no cell nothing-n for exercises {lacking}"
+
+
+@pytest.mark.parametrize("slug", LABS)
 def test_a_lab_has_a_ramp_of_exercises(slug):
     text = "\n".join(cell.source for cell in runs.load(slug, "labs").cells if cell.cell_type == "markdown")
     levels = build.LEVEL.findall(text)
@@ -358,6 +368,8 @@ BROKEN = [  # an edit of the template, and what the build says about it
     ("template-lab", "*Level: fill in · 10 minutes*", "*Level: easy*", "needs the line"),
     ("template-lab", "## Discussion", "## Epilogue", "must be `## Discussion`"),
     ("template-lab", 'says="You returned no hours"', 'says="You grouped by arrival"', "of its own"),
+    ("template-lab", 'breaks="a dict"', 'breaks="by the week"', "must quote the exercise's text"),
+    ("template-lab", 'tags=["wrong-1"] says="You returned no hours"', 'tags=["nothing-1"]', "at least 3"),
     ("template-lab", "report in reports:\n        hour", "report in reports:  # SOLUTION\n        hour", None),
 ]
 

@@ -2,9 +2,9 @@
 import ast
 import inspect
 import linecache
-import sysconfig
 import textwrap
-from pathlib import Path
+
+from ..engines import mistakes, notebook
 
 
 def blank(answer) -> str:
@@ -29,20 +29,27 @@ def blank(answer) -> str:
 
 
 def raised(error: Exception) -> tuple:
-    """An exception of the learner's code (lab.Raised or another) as (type and message, its input and line to show)."""
+    """An exception of the learner's code (lab.Raised or another): (type, message and cause; its input, line and fix to show)."""
     given = getattr(error, "given", "your answer, when the check looked at it")
     error = getattr(error, "error", error) if hasattr(error, "given") else error
-    message = " ".join(str(error).strip().splitlines()[:2])[:300]
-    show, ours = [f"input: {given}"], (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"))
-    step, line = error.__traceback__, None
-    while step:
-        name = step.tb_frame.f_code.co_filename
-        if not name.startswith(ours) and "site-packages" not in name:
-            line = step.tb_lineno, linecache.getline(name, step.tb_lineno).strip()
-        step = step.tb_next
-    if line:
-        show.append(f"your line {line[0]}: {line[1]}".rstrip(": "))
-    return f"{type(error).__name__}: {message}".rstrip(": "), "\n".join(show)
+    message, said = " ".join(str(error).strip().splitlines()[:2])[:300], notebook.explain(error)
+    show, frames = [f"input: {given}"], mistakes.own_frames(error.__traceback__)
+    if frames:
+        frame, number = frames[-1]
+        show.append(f"your line {number}: {linecache.getline(frame.f_code.co_filename, number).strip()}".rstrip(": "))
+    sentence = f"{type(error).__name__}: {message}".rstrip(": ")
+    if said:
+        sentence = f"{sentence[:160].rstrip('.')}. {said[0]}"
+        show.append(f"what to do: {said[1]}")
+    return sentence, "\n".join(show)
+
+
+def stumbled(error: Exception) -> bool:
+    """Whether a check tripped over the kind of an answer: none of the learner's lines, and nothing of Spark, had part in it."""
+    kinds = TypeError, ValueError, AttributeError, LookupError
+    engines = "pyspark", "py4j"
+    return (isinstance(error, kinds) and type(error).__module__.partition(".")[0] not in engines
+            and not mistakes.own_frames(error.__traceback__))
 
 
 def shown(show) -> str:

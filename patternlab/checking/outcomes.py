@@ -10,6 +10,14 @@ class Wrong(Exception):
         self.sentence, self.show = sentence, show
 
 
+class Unfit(Wrong):
+    """A refusal of an answer's kind, as text for a number: no seed and no other input can change it."""
+
+
+class Ended(Wrong):
+    """A refusal after which no further input is tried: the learner's function did not return, or wanted to end Python."""
+
+
 class Raised(Exception):
     """The learner's code raised `error` when it was given `given` (a text); `calls.ask` makes it."""
 

@@ -1,18 +1,23 @@
 """A design exercise on many faults: the learner's function is tried on every seed, within a budget of seconds."""
 import time
 
-from .outcomes import Raised, Wrong
+from .outcomes import Ended, Raised, Unfit, Wrong
 
 
 def over_seeds(count: int, trial, budget: float = 30.0) -> None:
     """`trial(seed)` for seeds 1..count; Wrong says on how many it failed and why on the first one.
 
-    `trial` raises Wrong to refuse. Raised ends the run at once, with the seed in its input. `budget`: seconds for all.
+    `trial` raises Wrong to refuse. Raised and Ended end the run at once, with the seed in the input; so does Unfit, without one.
+    `budget`: seconds for all.
     """
     began, failed = time.monotonic(), []
     for seed in range(1, count + 1):
         try:
             trial(seed)
+        except Unfit:
+            raise
+        except Ended as ended:
+            raise Ended(ended.sentence, f"seed {seed}, {ended.show}") from None
         except Wrong as wrong:
             failed.append((seed, wrong))
         except Raised as raised:

@@ -1,27 +1,32 @@
 """Values and rows of any kind of table, compared; a refusal names one row that differs."""
 import math
+import warnings
 from datetime import timezone
 from pathlib import Path
 
 import pandas as pd
 
-from .calls import describe
+from .calls import kind
 from .delta import delta_rows
-from .outcomes import Wrong
+from .outcomes import Unfit, Wrong
 
 
 def plain(value):
     """A cell in a form that compares: None for every null, timestamps as naive UTC, numbers as Python's own."""
     if isinstance(value, (list, tuple)):
         return tuple(plain(item) for item in value)
-    if hasattr(value, "asDict"):
+    if hasattr(type(value), "asDict"):
         value = value.asDict(recursive=True)
     if isinstance(value, dict):
-        return tuple(sorted((key, plain(item)) for key, item in value.items()))
-    if hasattr(value, "tolist"):  # numpy
+        pairs = [(key, plain(item)) for key, item in value.items()]
+        try:
+            return tuple(sorted(pairs, key=lambda pair: pair[0]))
+        except TypeError:  # keys of several types
+            return tuple(sorted(pairs, key=repr))
+    if hasattr(type(value), "tolist"):  # numpy
         value = value.tolist()
         return plain(value) if isinstance(value, list) else value if value == value else None
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
+    if value is None or value is pd.NaT or value is pd.NA or isinstance(value, float) and value != value:
         return None
     if isinstance(value, pd.Timestamp):
         value = value.to_pydatetime(warn=False)
@@ -40,28 +45,47 @@ def equal(left, right) -> bool:
             return False
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(equal, left, right))
-    return left == right
+    try:
+        return bool(left == right)
+    except Exception:  # a frame or a column has no answer to ==
+        return False
 
 
 def rows(answer, columns=None) -> pd.DataFrame:
-    """A learner's table as a pandas frame: pandas, Spark, list of dicts, or the path of a Delta table.
+    """A learner's table as a pandas frame: pandas, Spark, Arrow, list of dicts or Rows, or the path of a Delta table.
 
-    `columns` must be there (in any order, more are ignored): Wrong names those that are missing.
+    `columns` must be there (in any order, more are ignored): Wrong names those that are missing or there twice.
     """
     if isinstance(answer, (str, Path)):
+        if not Path(str(answer).removeprefix("file:"), "_delta_log").is_dir():
+            raise Unfit(f"The answer should be a table, yours is {kind(answer)}, and no Delta table is there.")
         frame = delta_rows(answer)
     elif isinstance(answer, pd.DataFrame):
         frame = answer
-    elif hasattr(answer, "toPandas"):
-        frame = answer.toPandas()
-    elif isinstance(answer, list) and all(isinstance(row, dict) or hasattr(row, "asDict") for row in answer):
+    elif hasattr(type(answer), "toPandas"):  # of its type: a Spark Column has every attribute
+        frame = _collected(answer)
+    elif hasattr(type(answer), "to_pandas"):
+        frame = answer.to_pandas()
+    elif isinstance(answer, list) and all(isinstance(row, dict) or hasattr(type(row), "asDict") for row in answer):
         frame = pd.DataFrame([row if isinstance(row, dict) else row.asDict() for row in answer])
     else:
-        raise Wrong(f"The answer should be a table, yours is {describe(answer)}.")
+        raise Unfit(f"The answer should be a table, yours is {kind(answer)}.")
     missing = [name for name in columns or () if name not in frame.columns]
     if missing and not (frame.empty and not len(frame.columns)):
         raise Wrong(f"Your rows have no column {' and no '.join(missing)}; they have {', '.join(map(str, frame))}.")
-    return frame if columns is None else frame.reindex(columns=list(columns))
+    if twice := [name for name in columns or () if list(frame.columns).count(name) > 1]:
+        raise Wrong(f"Your rows have two columns {' and '.join(twice)}; keep one, so that a reader knows which is meant.")
+    return frame if columns is None else frame.loc[:, ~frame.columns.duplicated()].reindex(columns=list(columns))
+
+
+def _collected(frame) -> pd.DataFrame:
+    """A Spark frame's rows; a moment that pandas has no room for, such as the year 9999, stays Python's own."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return frame.toPandas()
+    except (ValueError, OverflowError):  # pyarrow's and pandas' errors about bounds are ValueErrors
+        return pd.DataFrame([tuple(row) for row in frame.collect()], columns=frame.columns, dtype=object)
 
 
 def same_rows(actual, expected, key, *, sentence: str = "", start=None) -> pd.DataFrame:

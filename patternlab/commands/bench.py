@@ -16,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-from ..engines import jars, kernels, place, spares
+from ..engines import environment, jars, kernels, place, spares
 
 PREAMBLE = """
 import json, sys, time; T = time.perf_counter(); laps = {}
@@ -144,17 +144,16 @@ def _run(code: str, java: "Path | None" = None, broker: bool = False, spare: str
 
     It starts a JVM of its own, or adopts one of the keeper in folder `spare`.
     """
-    environment = {**os.environ, "PYTHONPATH": str(place.ROOT), "PATTERNLAB_SPARE": "1" if spare else "0",
-                   "PATTERNLAB_SPARES": spare}
+    given = environment.child(PATTERNLAB_SPARE="1" if spare else "0", PATTERNLAB_SPARES=spare)
     with tempfile.TemporaryDirectory(prefix="patternlab bench ") as folder:
         if java:
-            environment["JAVA_HOME"] = str(java)
+            given["JAVA_HOME"] = str(java)
         began = time.perf_counter()
         kafka = _PlainKafka(java, Path(folder)) if broker else None
         before = time.perf_counter() - began
         process = subprocess.Popen([sys.executable, "-c", code, ",".join(map(str, jars.jar_paths("spark"))), folder,
                                     kafka.bootstrap if kafka else ""], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                   env=environment, cwd=folder)
+                                   env=given, cwd=folder)
         peak = _Peak(process.pid)
         out, err = process.communicate(timeout=600)
         if kafka:
@@ -217,7 +216,7 @@ def _checks(repeat: int) -> None:
         code = [nbformat.v4.new_code_cell(build.MARK.sub("", cell.text)) for cell in cells]
         notebook = nbformat.v4.new_notebook(cells=code)
         client, seconds = NotebookClient(notebook, kernel_name="python3", timeout=600), {}
-        with client.setup_kernel(env={**os.environ, "PYTHONPATH": str(place.ROOT)}):
+        with client.setup_kernel(env=environment.child()):
             for index, cell in enumerate(cells):
                 checks = [tag for tag in cell.tags if tag.startswith("check-")]
                 for _ in range(repeat if checks else 1):
@@ -240,5 +239,5 @@ def _notebooks(repeat: int) -> None:
             client = NotebookClient(nbformat.read(path, 4), kernel_name="python3", timeout=900,
                                     resources={"metadata": {"path": folder}})
             began = time.perf_counter()
-            client.execute(env={**os.environ, "PYTHONPATH": str(place.ROOT)})
+            client.execute(env=environment.child())
             print(f"  {path.stem:<24} {time.perf_counter() - began:6.1f}", flush=True)

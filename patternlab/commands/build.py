@@ -16,7 +16,7 @@ from .sources import (LEVEL, MARK, SourceError, blanked, is_deeper, is_lab, is_t
 
 __all__ = ["ANATOMY", "FOLD", "LEVEL", "MARK", "SourceError", "blanked", "build", "is_deeper", "is_lab", "is_tour", "main",
            "read", "reference", "targets", "variants"]
-TEST_ONLY = re.compile(r"(wrong|right|raises)-[1-9]")
+TEST_ONLY = re.compile(r"(wrong|nothing|right|raises)-[1-9]")
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
           "language_info": {"name": "python"}}
 

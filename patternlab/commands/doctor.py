@@ -8,7 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from ..engines import jars, java, kernels, spares
+from ..engines import environment as variables
+from ..engines import jars, java, kernels, pins, shadows, spares
 from ..engines.place import ROOT, setting, stack, state
 from . import clean, desk, start
 
@@ -55,37 +56,15 @@ def python() -> str:
 
 
 def environment() -> str:
-    from importlib import metadata
-
     if sys.prefix == sys.base_prefix and not os.environ.get("CONDA_PREFIX") and stack() == "embedded":
         raise Bad("this Python is not an environment of the kit's, packages may be missing or of another version",
                   "Run python3 kit.py doctor (kit.py makes and uses .venv).")
-    differing = []
-    for name, version in pinned():
-        try:
-            found = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found = "missing"
-        if found != version:
-            differing.append(f"{name} {found} instead of {version}")
+    differing = [f"{name} {found} instead of {version}" for name, found, version in pins.differing()]
     if differing:
         listed = ", ".join(differing[:4]) + (" ..." if differing[4:] else "")
         raise Bad(f"packages differ from requirements.lock: {listed}",
                   "Run python3 kit.py start --repair, which makes it anew.")
-    return f"{sys.prefix}, {len(pinned())} packages as locked"
-
-
-def pinned() -> list[tuple[str, str]]:
-    """The packages that the lock wants for this Python on this system: (name, version)."""
-    from packaging.requirements import Requirement
-
-    wanted = []
-    for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines():
-        if line and line[0] not in " #":
-            requirement = Requirement(line.rstrip(" \\"))
-            if requirement.marker is None or requirement.marker.evaluate():
-                wanted.append((requirement.name, str(requirement.specifier).removeprefix("==")))
-    return wanted
+    return f"{sys.prefix}, {len(pins.pinned())} packages as locked"
 
 
 def stamp() -> str:
@@ -98,11 +77,22 @@ def stamp() -> str:
     return "the environment is that of requirements.lock"
 
 
+def shell() -> str:
+    reasons = {}
+    for name, becomes, why in variables.taken(os.environ):
+        reasons.setdefault(why, []).append(f"{name} {becomes}")
+    if reasons:
+        raise Note("of your shell's variables notebooks and engines do not get: "
+                   + "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items()),
+                   "Nothing: the kit does without them. docs/install.md has the whole list")
+    return "no variable of your shell is in the way"
+
+
 def java_runs() -> str:
     program = java.java()
     try:
         done = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=60,
-                              stdin=subprocess.DEVNULL)
+                              stdin=subprocess.DEVNULL, env=variables.child())
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Bad(f"{program} does not run ({error})", java_fix()) from None
     first = (done.stderr or done.stdout).strip().splitlines()[:1]
@@ -182,6 +172,15 @@ def writable() -> str:
     return f"{state()} and {desk.desk()} can be written"
 
 
+def own_files() -> str:
+    folders = [folder for folder in (desk.desk(), *sorted(desk.desk().glob("*/"))) if folder.is_dir()]
+    hidden = [shadows.said(file) for folder in folders for file in shadows.hiding(folder).values()]
+    if hidden:
+        raise Note(f"{'; '.join(hidden[:3])}: notebooks in the same folder may fail far away from it",
+                   "Rename it, and restart the notebooks beside it")
+    return "no file on your desk hides a module of Python's or of a package"
+
+
 def ports() -> str:
     running = {facts["port"] for facts in clean.servers()}
     if running:
@@ -231,6 +230,6 @@ def which_stack() -> str:
     return f"compose: Spark at {named['SPARK_MASTER']}, Kafka at {named['KAFKA']}"
 
 
-CHECKS = {"python": python, "environment": environment, "lock": stamp, "java": java_runs, "jars": jars_whole,
-          "archives": archives, "memory": memory, "spare": spare, "disk": disk, "folders": writable, "ports": ports,
-          "notebooks": leftovers, "stack": which_stack}
+CHECKS = {"python": python, "environment": environment, "lock": stamp, "shell": shell, "java": java_runs, "jars": jars_whole,
+          "archives": archives, "memory": memory, "spare": spare, "disk": disk, "folders": writable, "your files": own_files,
+          "ports": ports, "notebooks": leftovers, "stack": which_stack}

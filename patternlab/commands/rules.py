@@ -8,7 +8,7 @@ ANATOMY = ("In one minute", "Set up", "Look at the data", "The naive way", "Buil
            "Looks right, not so fast", "Prove it", "Measure it", "When not, and the neighbours", "Check yourself", "Go on")
 FOLD = "fold"                              # plumbing: JupyterLab shows the cell's output, its code is one click away
 NOTEBOOK_TAGS = re.compile(r"(prove|break|figure|look|step)-[a-z0-9-]+|predict|raises-exception|setup|parameters|fold")
-LAB_TAGS = re.compile(r"(exercise|check|hint|solution|start|wrong|right|raises)-[1-9]|setup|figure-[a-z0-9-]+|fold")
+LAB_TAGS = re.compile(r"(exercise|check|hint|solution|start|wrong|nothing|right|raises)-[1-9]|setup|figure-[a-z0-9-]+|fold")
 
 
 def check_notebook(source: Path, cells: list) -> None:
@@ -63,7 +63,7 @@ def _check_deeper(source, cells):
 
 def check_lab(source: Path, cells: list) -> None:
     """Raises SourceError unless every exercise is complete: text, cells, variants for the tests."""
-    _check_tags(source, cells, LAB_TAGS, repeatable=r"(wrong|right|raises)-[1-9]|fold")
+    _check_tags(source, cells, LAB_TAGS, repeatable=r"(wrong|nothing|right|raises)-[1-9]|fold")
     if not cells[0].text.startswith("# "):
         raise refusal(source, cells[0].line, "the first cell must be the title: `# Lab 03: Medallion`.")
     at = {int(match.group(1)): cell for cell in cells for heading in headings(cell)
@@ -80,7 +80,7 @@ def check_lab(source: Path, cells: list) -> None:
             if part not in here.text:
                 raise refusal(source, here.line, f"exercise {n} says no {part}.")
         one = {kind: [cell for cell in cells if f"{kind}-{n}" in cell.tags]
-               for kind in ("exercise", "check", "hint", "solution", "wrong", "right", "raises")}
+               for kind in ("exercise", "check", "hint", "solution", "wrong", "nothing", "right", "raises")}
         for kind, holds in (("exercise", "# SOLUTION"), ("check", f"lab.check({n},"), ("hint", f"# lab.hint({n})"),
                             ("solution", f"# lab.solution({n})")):
             if not one[kind]:
@@ -99,11 +99,23 @@ def check_lab(source: Path, cells: list) -> None:
             if not says or said.count(says) > 1:
                 raise refusal(source, cell.line, f"each wrong-{n} cell needs a says=\"...\" of its own, "
                              "the words that the check must answer.")
+        text = _words("\n".join(cell.text for cell in cells if here.line <= cell.line < one["check"][0].line))
+        for cell in one["wrong"]:
+            clause = _words(cell.extra.get("breaks", ""))
+            if clause not in text:
+                raise refusal(source, cell.line, f"breaks=\"...\" must quote the exercise's text, and {clause!r} is not in it.")
+        for cell in one["nothing"]:
+            if not cell.extra.get("says"):
+                raise refusal(source, cell.line, f"a nothing-{n} cell needs says=\"...\", the words that the check must answer.")
     if "Discussion" not in headings([cell for cell in cells if cell.kind == "markdown" and headings(cell)][-1]):
         raise refusal(source, cells[-1].line, "the last section must be `## Discussion`.")
     for cell in cells:
         if MARK.search(cell.text) and not any(tag.startswith("exercise-") for tag in cell.tags):
             raise refusal(source, cell.line, "# SOLUTION stands outside an exercise cell.")
+
+
+def _words(text):
+    return " ".join(re.sub(r"[*`]", "", text).split()).lower()
 
 
 def _check_tags(source, cells, known, repeatable):

@@ -27,10 +27,11 @@ class Cell:
 
 @dataclass
 class Variants:
-    """The answers to one exercise that a source holds, as code; `wrong` and `raises` hold (code, what must be said)."""
+    """The answers to one exercise that a source holds, as code; `wrong`, `nothing`, `raises` hold (code, what must be said)."""
     reference: str = ""
     start: str = ""
     wrong: list = field(default_factory=list)
+    nothing: list = field(default_factory=list)
     right: list = field(default_factory=list)
     raises: list = field(default_factory=list)
 
@@ -62,10 +63,10 @@ def variants(source) -> dict:
     for cell in read(Path(source)):
         for tag in cell.tags:
             kind, _, number = tag.partition("-")
-            if kind in ("exercise", "start", "wrong", "right", "raises") and number.isdigit():
+            if kind in ("exercise", "start", "wrong", "nothing", "right", "raises") and number.isdigit():
                 entry = found.setdefault(int(number), Variants())
                 code = "\n".join(MARK.sub("", line) for line in cell.text.splitlines())
-                if kind in ("wrong", "raises"):
+                if kind in ("wrong", "nothing", "raises"):
                     getattr(entry, kind).append((code, cell.extra.get("says", "")))
                 elif kind == "right":
                     entry.right.append(code)

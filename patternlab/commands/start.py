@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,7 +12,7 @@ import sys
 import time
 import webbrowser
 
-from ..engines import jars, kernels, spares
+from ..engines import environment, jars, kernels, notebook, spares
 from ..engines.place import ROOT, setting, state
 from . import clean, desk
 
@@ -31,6 +32,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--ip", default="127.0.0.1", help="address to listen on (default 127.0.0.1: this machine only)")
     parser.add_argument("--new", action="store_true", help="start another one beside the one that runs on this desk")
     chosen = parser.parse_args(argv)
+    idle_seconds()
     turn = None if chosen.new else take_turn()
     if not chosen.new and (running := clean.servers(desk.desk())):
         return show(running[0], chosen)
@@ -81,6 +83,16 @@ def check_disk() -> None:
                            "room (`python3 kit.py clean` empties the state folder) and start again.")
 
 
+def idle_seconds() -> int:
+    """After how many seconds an idle kernel is ended; RuntimeError where the setting is no number of minutes."""
+    minutes = setting("IDLE_MINUTES", IDLE_MINUTES)
+    if not re.fullmatch(r"\d+", minutes) or int(minutes) < 1:
+        raise RuntimeError(f"PATTERNLAB_IDLE_MINUTES is {minutes!r}; it must be a whole number of minutes, 1 or more: "
+                           "then the kernel of an idle notebook is ended. "
+                           f"Unset it for {IDLE_MINUTES}; 10000 is a week.")
+    return 60 * int(minutes)
+
+
 def check_port(port: int, ip: str = "127.0.0.1") -> None:
     """RuntimeError where `port` can't be had."""
     if not 1 <= port <= 65535:
@@ -111,6 +123,7 @@ def prepare_archives() -> None:
 def serve(chosen, turn=None) -> int:
     """Run JupyterLab in this process, its output in a log, until a signal ends it and every kernel with it."""
     place_jupyter()
+    place_startup(state("jupyter", "ipython"))
     clean.sweep_servers()
     log = state("logs") / "jupyter.log"
     if log.exists() and log.stat().st_size > 5_000_000:
@@ -148,7 +161,7 @@ def settings(chosen) -> dict:
         "LabApp.extension_manager": "readonly", "FileContentsManager.delete_to_trash": False,
         "LabApp.extra_labextensions_path": ROOT / "patternlab" / "engines" / "labextensions",    # the line of busy.py
         "LanguageServerManager.autodetect": False,     # it would run npm, which writes into the home folder
-        "MappingKernelManager.cull_idle_timeout": 60 * int(setting("IDLE_MINUTES", IDLE_MINUTES)),
+        "MappingKernelManager.cull_idle_timeout": idle_seconds(),
         "MappingKernelManager.cull_interval": 60, "MappingKernelManager.cull_connected": True,
     }
 
@@ -164,17 +177,21 @@ def has_browser() -> bool:
 
 
 def place_jupyter() -> None:
-    """Everything that Jupyter, IPython and matplotlib write goes below the state folder; what kernels need is set."""
+    """Everything that Jupyter, IPython and matplotlib write goes below the state folder; kernels get a clean environment."""
+    environment.apply()
     for name, folder in {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
                          "IPYTHONDIR": "ipython", "MPLCONFIGDIR": "matplotlib"}.items():
         os.environ[name] = str(state("jupyter", folder))
-    for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR",
-                 "JUPYTERLAB_DIR", "PYTHONHOME"):
-        os.environ.pop(name, None)
-    os.environ["PYTHONPATH"] = str(ROOT)
     os.environ["PATTERNLAB_STATE"] = str(state())
     quiet = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     (state("jupyter", "config", "labconfig") / "page_config.json").write_text(json.dumps(quiet), encoding="utf-8")
+
+
+def place_startup(home) -> None:
+    """Lay the kit's startup file into the IPython folder `home`: errors in plain words from the first cell on."""
+    folder = home / "profile_default" / "startup"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "00-patternlab.py").write_text(notebook.STARTUP, encoding="utf-8")
 
 
 @contextlib.contextmanager

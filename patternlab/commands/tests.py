@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-from ..engines import jars, kernels, spares
+from ..engines import environment, jars, kernels, spares
 from ..engines.place import ROOT, state
 from . import changed
 from .start import prepare_archives
@@ -31,19 +31,19 @@ def main(argv: list[str]) -> int:
     prepare_archives()
     named = [word for word in argv if not word.startswith("-") and (ROOT / word.split("::")[0]).exists()]
     where = [] if named else ["tests", "--ignore=tests/compose"]
-    environment = dict(os.environ, PYTHONPATH=str(ROOT))
+    given = environment.child()
     two = os.cpu_count() > 1 and kernels.available() > TWO_NEED and not {"--pdb", "--trace"} & set(argv)
     apart = ["-n", "2" if two else "0", "--dist", "loadgroup", "--no-loadscope-reorder"]       # a later -n wins
     sys.stdout.flush()
     everything = not [word for word in argv if not word.startswith("-")]
     # two JVMs serve all kernels of the run one after another; what exercises them are the notebooks
     folder = state("spares") / f"tests-{os.getpid()}"
-    environment["PATTERNLAB_SPARES"] = str(folder)
+    given["PATTERNLAB_SPARES"] = str(folder)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         if spares.wanted():
             stack.enter_context(spares.Keeper(folder, keep=2, most=2, rounds=0, users=15, busy=True, ahead=everything))
-        tests = subprocess.Popen([sys.executable, "-m", "pytest", *where, *apart, *argv], cwd=ROOT, env=environment)
+        tests = subprocess.Popen([sys.executable, "-m", "pytest", *where, *apart, *argv], cwd=ROOT, env=given)
         while True:
             try:
                 return tests.wait()

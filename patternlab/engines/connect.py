@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from . import guard, jars, java, kernels, place, postgres
+from . import environment, guard, jars, java, kernels, place, postgres
 from .kafka import free_ports
 
 TRIES = 3
@@ -190,7 +190,7 @@ class Embedded(guard.Own, Connect):
                        f"-Djava.io.tmpdir={self._folder}",
                        f"@{java.argument_file(self._folder, self._class_path)}",
                        "org.apache.kafka.connect.cli.ConnectStandalone", self._settings(chosen)]
-            self._process = guard.Guarded(command, out, cwd=self._folder)
+            self._process = guard.Guarded(command, out, cwd=self._folder, env=environment.child())
             if guard.wait_for(lambda: self._answers(chosen) or not self._process.alive(), 60, 0.05) and self._process.alive():
                 return chosen
             self._process.stop()

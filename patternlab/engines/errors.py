@@ -1,15 +1,11 @@
 """Errors of Spark, Py4J, Delta and Kafka, said in plain words: one entry for each failure, cause and one fix.
 
-In a notebook the translation stands above a traceback that is cut to the notebook's own lines; `%tb` shows all of it.
-A new failure is one more `Entry` in ENTRIES: a pattern of what the engine says, what happened, what to do.
+A new failure is one more `Entry` in ENTRIES: a pattern of what the engine says, what happened, what to do. Errors of Python
+itself are in mistakes.py; notebook.py shows both.
 """
 import contextlib
 import re
-import sys
-import traceback
 from dataclasses import dataclass
-
-from . import spark as _spark
 
 
 @dataclass(frozen=True)
@@ -17,7 +13,7 @@ class Entry:
     """`pattern` is searched in all that the error says; its named groups can be used in `cause` and `fix`."""
 
     pattern: str
-    cause: str
+    cause: "str | object"          # or a function without arguments that gives the text
     fix: str
 
 
@@ -72,17 +68,44 @@ ENTRIES = [
           "The Spark session was stopped.", "Call spark_session(...) again and run the cells after it."),
     Entry(r"Py4JNetworkError|Answer from Java side is empty|Error while sending or receiving|"
           r"Py4JError\s+An error occurred while calling \S+(?m:$)",       # an answer without a word: the connection was reset
-          "The Spark JVM of this kernel is gone: it was killed, or the machine ran out of memory.",
+          lambda: _fate(),
           "Restart the kernel and run the notebook from the top; `python3 kit.py doctor` shows the memory."),
     Entry(r"OutOfMemoryError", "Spark's JVM ran out of memory.",
           "Collect fewer rows, or set PATTERNLAB_DRIVER_MEMORY=4g and restart the kernel."),
     Entry(r"No space left on device", "The disk is full.", "Free some space; `python3 kit.py clean` empties the state folder."),
     Entry(r"checkpoint(?:Location)? must be specified", "The stream has no checkpoint folder.",
           "Give it one: .option('checkpointLocation', str(workspace_folder / 'checkpoint'))."),
+    Entry(r"Cannot start query with name (?P<query>\S+) as a query with that name is already active",
+          "A stream called {query} still runs: this cell, or another one, started it before.",
+          "Stop it, `for query in spark.streams.active: query.stop()`, and run this cell again."),
+    Entry(r"CONCURRENT_STREAM_LOG_UPDATE|Multiple streaming queries are concurrently using|same id is already active|"
+          r"CONCURRENT_QUERY|already active in this SparkSession",
+          "Another stream works on the same checkpoint folder: this cell, or another notebook, started it before.",
+          "Stop it, `for query in spark.streams.active: query.stop()`, and run this cell again."),
+    Entry(r"CANNOT_CONVERT_COLUMN_INTO_BOOL",
+          "A column was used where Python wants a True or False, as `and`, `or`, `not` and `if` do.",
+          "Write `&`, `|` and `~` between columns, each comparison in brackets."),
+    Entry(r"ATTRIBUTE_NOT_SUPPORTED\] Attribute `(?P<name>[^`]+)`",
+          "Spark has neither a column nor a method called {name} here.",
+          "Correct the name; .columns shows what there is, and what is pandas' comes after .toPandas()."),
+    Entry(r"NOT_\w+\] Argument `(?P<name>\w+)` should be (?:a )?(?P<wanted>.+?),? (?:but )?got (?P<given>\w+)",
+          "The argument {name} should be {wanted}, and it is a value of type {given}.",
+          "Name a column, or make one of the value: F.lit(value)."),
+    Entry(r"JAVA_GATEWAY_EXITED",
+          "Spark did not come up: SparkSession.builder starts it without the settings of the kit.",
+          "Use spark_session('a name') of patternlab: it has Delta and Kafka in it."),
     Entry(r"DATA_SOURCE_NOT_FOUND[^\n]*?(?P<source>\w+)", "Spark has no data source of that name.",
           "Use spark_session(...) of patternlab, which has Delta and Kafka in it, and check the format's name."),
 ]
+FUNCTION = Entry(r"Traceback \(most recent call last\)[\s\S]*\n(?P<last>[\w.]+(?:Error|Exception|Exit)\b[^\n]*)",
+                 "A Python function of yours failed in one of Spark's workers: {last}.",
+                 "Call the function in a cell of its own, with one row of the data, and mend it there.")
 STREAM = re.compile(r"terminated with exception: *(?P<cause>[^\n]*)")
+
+
+def _fate() -> str:
+    from . import spark
+    return spark.fate() or "The Spark JVM of this kernel does not answer."
 
 
 def described(error: BaseException) -> str:
@@ -110,11 +133,12 @@ def _java_words(error) -> list:
 def translate(error: BaseException) -> "tuple[str, str] | None":
     """(what happened, the one thing to do) for a known failure, None for one that no entry speaks of."""
     text = described(error)
-    for entry in ENTRIES:
+    for entry in (*ENTRIES, FUNCTION):
         found = re.search(entry.pattern, text)
         if found:
             words = {name: value.strip(" .,") for name, value in found.groupdict().items() if value}
-            return entry.cause.format_map(_Known(words)), entry.fix.format_map(_Known(words))
+            cause = entry.cause() if callable(entry.cause) else entry.cause.format_map(_Known(words))
+            return cause, entry.fix.format_map(_Known(words))
     return None
 
 
@@ -123,51 +147,11 @@ class _Known(dict):
         return "(see below)"
 
 
-def _lines(error) -> list:
-    if type(error).__module__.startswith("psycopg2"):
-        from . import postgres
-        said = postgres.explain(error)
-        return ([f"What happened: {said}"] if said else []) + [f"PostgreSQL's words: {str(error).strip()[:400]}"]
-    said = translate(error)
-    words = (_java_words(error) or [str(error)])[-1]
-    first = next((line.strip() for line in words.splitlines() if line.strip()), type(error).__name__)
+def first_words(error: BaseException) -> str:
+    """The first line of what the engine says: of the innermost Java cause, or of the stream that ended."""
     inner = STREAM.search(str(error))
     if inner and inner.group("cause"):
-        first = inner.group("cause")
-    if said is None:
-        log = _spark.log_path()
-        return [f"{type(error).__name__}: {first[:400]}", *([f"More is in {log}; %tb shows all of it."] if log else [])]
-    return [f"What happened: {said[0]}", f"What to do: {said[1]}",
-            f"The engine's words: {type(error).__name__}: {first[:200]} (%tb shows all of them)"]
-
-
-def _own_frames(trace) -> list:
-    frames = [frame for frame in traceback.extract_tb(trace)
-              if "/site-packages/" not in frame.filename.replace("\\", "/") and "/patternlab/" not in frame.filename]
-    return [f"  line {frame.lineno}, in {frame.name}: {frame.line}" for frame in frames[-4:]]
-
-
-def _handler(shell, kind, error, trace, tb_offset=None):
-    sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace
-    shown = [*_lines(error), *_own_frames(trace)]
-    shell._showtraceback(kind, error, shown)
-    return shown
-
-
-def install() -> None:
-    """In a notebook, show the errors of the engines by this module's rules; elsewhere, do nothing."""
-    if "IPython" not in sys.modules:
-        return
-    shell = sys.modules["IPython"].get_ipython()
-    if shell is None or getattr(shell, "_patternlab_errors", False):
-        return
-    from kafka.errors import KafkaError
-    from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
-    # a JVM that was killed is met as a ConnectionError below a Py4JNetworkError
-    known = (PySparkException, Py4JError, KafkaError, ConnectionError)
-    with contextlib.suppress(ImportError):
-        import psycopg2
-        known += (psycopg2.Error,)
-    shell.set_custom_exc(known, _handler)
-    shell._patternlab_errors = True
+        return inner.group("cause")
+    words = (_java_words(error) or [str(error)])[-1]
+    first, *more = [line.strip() for line in words.splitlines() if line.strip()] or [type(error).__name__]
+    return f"{first} {more[0]}" if first.endswith(":") and more and not more[0].startswith("Traceback") else first

@@ -9,7 +9,7 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from . import guard, java, jars, kernels, place
+from . import environment, guard, java, jars, kernels, place
 from .topics import Topics
 
 _FLAGS = ["-Xms64m", "-Xmx256m", *java.FAST]
@@ -110,7 +110,8 @@ class Kafka(Topics):
         while cluster.startswith("-"):                      # the format tool takes such an id for an option (1 in 64)
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         done = subprocess.run(_command(self._folder, "kafka.tools.StorageTool", "format", "-t", cluster,
-                                       "-c", self._properties), capture_output=True, text=True, timeout=60)
+                                       "-c", self._properties), capture_output=True, text=True, timeout=60,
+                              env=environment.child())
         if done.returncode:
             raise RuntimeError(f"Kafka's storage could not be formatted: {(done.stderr or done.stdout).strip()[-300:]} "
                                "Run `python3 kit.py doctor`.")
@@ -127,7 +128,7 @@ class Kafka(Topics):
         seen = self.log.stat().st_size if self.log.exists() else 0
         flags = java.archive_flags("kafka", _class_path(), _FLAGS) if flags is None else flags
         self._process = guard.Guarded(_command(self._folder, "kafka.Kafka", self._properties, flags=flags),
-                                      self._folder / "out.txt", patience=patience)
+                                      self._folder / "out.txt", patience=patience, env=environment.child())
 
         def ready():
             if not self._process.alive():

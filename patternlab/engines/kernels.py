@@ -11,7 +11,7 @@ import time
 import urllib.parse
 from pathlib import Path
 
-from . import place
+from . import cgroups, place
 
 EXERCISE = "a warm spare in exercise"      # what the keeper's exercise calls itself: it is no notebook
 _mine = None
@@ -124,17 +124,10 @@ def _end_watchers() -> None:
 
 
 def available() -> int:
-    """Memory that a new process can have, in bytes: of the machine, or of the container where that has less."""
+    """Memory that a new process can have, in bytes: of the machine, or what a limit of this process's cgroup leaves."""
     import psutil
-    free = psutil.virtual_memory().available
-    try:
-        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
-        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
-        cache = dict(line.split() for line in Path("/sys/fs/cgroup/memory.stat").read_text().splitlines())
-        free = min(free, limit - used + int(cache.get("inactive_file", 0)))
-    except (OSError, ValueError):
-        pass                                      # no cgroup limit: the machine's own number holds
-    return free
+    free, limited = psutil.virtual_memory().available, cgroups.free()
+    return free if limited is None else max(0, min(free, limited))
 
 
 def family(pid: "int | None" = None) -> list:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import guard, kernels, place
+from . import environment, guard, kernels, place
 from .kafka import free_ports
 
 ACCOUNT = "nobody"                 # PostgreSQL refuses to run as root: root hands it to this account
@@ -319,7 +319,7 @@ def _new_folder() -> Path:
 
 def _environment() -> dict:
     # the wheel's programs need no library path, and settings of another PostgreSQL must not reach them
-    return {**{name: value for name, value in os.environ.items() if not name.startswith("PG")}, "LC_ALL": "C"}
+    return environment.child(LC_ALL="C")
 
 
 def _since(log: Path, position: int) -> str:

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import guard, place
+from . import environment, guard, place
 
 PATIENCE = 10.0        # seconds that a kernel waits for a spare that is being exercised: a JVM of its own takes as long
 
@@ -136,12 +136,12 @@ class Keeper:
     def __init__(self, home: Path, keep: int = 1, **how):
         """Keep `keep` JVMs warm in folder `home`; `how` are further fields of keeper.How."""
         home.mkdir(parents=True, exist_ok=True)
-        environment = dict(os.environ, PYTHONPATH=os.pathsep.join(
-            filter(None, [str(place.ROOT), os.environ.get("PYTHONPATH", "")])))
+        modules = os.pathsep.join(filter(None, [str(place.ROOT), os.environ.get("PYTHONPATH", "")]))
         with open(place.state("logs") / "keeper.log", "ab") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "patternlab.engines.keeper", str(home), json.dumps({"keep": keep, **how})],
-                stdin=subprocess.PIPE, stdout=out, stderr=out, env=environment, start_new_session=True)
+                stdin=subprocess.PIPE, stdout=out, stderr=out, env=environment.child(PYTHONPATH=modules),
+                start_new_session=True)
         self.pid = self._process.pid
 
     def close(self) -> None:

