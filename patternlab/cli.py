@@ -59,7 +59,7 @@ def main(argv):
 
 
 def _report(verb, error):
-    if isinstance(error, PermissionError):
+    if isinstance(error, OSError):
         from .engines import owner
         said = owner.problem()
         if said:

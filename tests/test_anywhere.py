@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from test_kit import JARS, ROOT, cold, copy, home, kit, sentence, state_of, wheel  # noqa: F401  (fixtures too)
+from test_kit import JARS, ROOT, cold, copy, home, kit, sentence, state_of, until, wheel  # noqa: F401  (fixtures too)
 
 NOBODY = 65534
 NO_PROXY = {name: None for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
@@ -257,6 +258,11 @@ def test_a_start_with_sudo_is_told_to_the_next_one_without(home, left):
     owned(home / left.split("/")[0], NOBODY)
     owned(lost, 0)                                     # by root, as a start with sudo leaves it
     said = sentence(kit(home, "start", before=before, PATTERNLAB_STATE=None), f"{lost} belongs to root", "with sudo once")
+    if left == "desk":                                 # who has conda never runs kit.py
+        environment = {**os.environ, "PYTHONPATH": str(home), "PATTERNLAB_STATE": str(home / "another")}
+        done = subprocess.run([*before, sys.executable, "-m", "patternlab", "update"], cwd=home, env=environment,
+                              capture_output=True, text=True)
+        sentence(done, f"{lost} belongs to root", "sudo chown")
     command = re.search(r"  (sudo chown .*?)  and", said)[1]
     assert command == f"sudo chown -R \"$(id -un)\" '{home}'" and len(said.strip().splitlines()) == 1
     mine = subprocess.run([*before, "id", "-un"], capture_output=True, text=True).stdout.strip()
@@ -280,6 +286,28 @@ def test_what_sudo_leaves_of_python_is_a_note_and_so_is_sudo_itself(home):
     assert done.returncode == 0 and "Note: The kit needs no sudo" in done.stderr
     owned(home, 0)
     assert "Note" not in kit(home, "update", SUDO_UID=str(NOBODY)).stderr + kit(home, "update").stderr
+
+
+# --- two at once --------------------------------------------------------------------------------------------------------
+def test_of_two_starts_at_once_one_shows_the_address_of_the_other(home):
+    ask = {**os.environ, "PATTERNLAB_STATE": str(JARS.parent), "PATTERNLAB_DESK": str(home / "desk")}
+    both = [subprocess.Popen([sys.executable, home / "kit.py", "start", "--no-browser"], env=ask, text=True,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) for _ in range(2)]
+    try:
+        until(lambda: any(process.poll() is not None for process in both), 120)
+        first, second = sorted(both, key=lambda process: process.poll() is not None)
+        assert first.poll() is None and second.returncode == 0
+        told = second.stdout.read()
+        first.send_signal(signal.SIGINT)
+        own = first.communicate(timeout=60)[0]
+        [address] = re.findall(r"http://\S+\?token=\w+", own)
+        assert "runs on your desk already" in told and told.split()[-1] == address
+    finally:
+        for process in both:
+            process.kill()
+            process.wait()
+            process.stdout.close()
 
 
 # --- another Jupyter ----------------------------------------------------------------------------------------------------

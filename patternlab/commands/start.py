@@ -1,6 +1,7 @@
 """`kit.py start`: check memory, disk and port, fetch what is missing, lay the desk, run JupyterLab until Ctrl-C."""
 import argparse
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -32,6 +33,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--new", action="store_true", help="start another one beside the one that runs on this desk")
     chosen = parser.parse_args(argv)
     idle_seconds()
+    turn = None if chosen.new else take_turn()
     if not chosen.new and (running := clean.servers(desk.desk())):
         return show(running[0], chosen)
     kernels.need_memory("JupyterLab with one notebook", MEMORY_MB)
@@ -46,7 +48,21 @@ def main(argv: list[str]) -> int:
     if found["newer"]:
         print(f"{len(found['newer'])} files on your desk have newer versions: `python3 kit.py update` brings them.",
               file=sys.stderr)
-    return serve(chosen)
+    return serve(chosen, turn)
+
+
+def take_turn():
+    """An open file whose lock is held until JupyterLab runs: of two starts at once the second waits, and is shown the first."""
+    file = open(state("jupyter") / "start.lock", "w", encoding="ascii")
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another start is at work: waiting for it.", file=sys.stderr, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError:                               # a file system without locks: as one start alone would
+        pass
+    return file
 
 
 def show(facts: dict, chosen) -> int:
@@ -104,7 +120,7 @@ def prepare_archives() -> None:
         print(f"Note: engines will start more slowly, an archive could not be made ({error}).", file=sys.stderr)
 
 
-def serve(chosen) -> int:
+def serve(chosen, turn=None) -> int:
     """Run JupyterLab in this process, its output in a log, until a signal ends it and every kernel with it."""
     place_jupyter()
     place_startup(state("jupyter", "ipython"))
@@ -125,6 +141,8 @@ def serve(chosen) -> int:
             print(f"JupyterLab runs on your desk; Ctrl-C ends it and its notebooks. Its log is {log}\n"
                   f"http://127.0.0.1:{server.port}{first_page()}?token={server.identity_provider.token}",
                   file=terminal, flush=True)
+            if turn:
+                turn.close()                      # it is known from here on (clean.servers)
 
         server.io_loop.add_callback(announce)
         with spares.Keeper(state("spares")) if spares.wanted() else contextlib.nullcontext():
