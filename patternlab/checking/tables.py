@@ -1,7 +1,7 @@
 """Values and rows of any kind of table, compared; a refusal names one row that differs."""
 import math
 import warnings
-from datetime import timezone
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pandas as pd
@@ -30,7 +30,7 @@ def plain(value):
         return None
     if isinstance(value, pd.Timestamp):
         value = value.to_pydatetime(warn=False)
-    if getattr(value, "tzinfo", None) and hasattr(value, "astimezone"):
+    if isinstance(value, datetime) and value.tzinfo:
         value = value.astimezone(timezone.utc).replace(tzinfo=None)
     return float(value) if type(value).__name__ == "Decimal" else value
 
