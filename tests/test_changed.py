@@ -176,7 +176,7 @@ def test_one(n):
 def small_run(tmp_path, processes):
     """A run of two files of tests with this conftest.py and a state folder of its own: its lines."""
     (tmp_path / "tests").mkdir()
-    for file in ("conftest.py", "runs.py", "seconds.py"):
+    for file in ("conftest.py", "runs.py", "nothing.py", "seconds.py"):
         text = (ROOT / "tests" / file).read_text().replace("Path(__file__).resolve().parents[1]", f"Path({str(ROOT)!r})")
         (tmp_path / "tests" / file).write_text(text)
     for name in ("test_a", "test_b"):
