@@ -27,7 +27,7 @@ def own_frames(trace) -> list:
     away, found = (str(shadows.ROOT / "patternlab"), os.path.dirname(os.__file__), "<frozen"), []
     while trace:
         name = trace.tb_frame.f_code.co_filename
-        if not (name.startswith(away) or "site-packages" in name):
+        if not (name.startswith(away) or "site-packages" in name or name.endswith((".pyx", ".pxi"))):     # Cython's
             found.append((trace.tb_frame, trace.tb_lineno))
         trace = trace.tb_next
     return found
