@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from ..engines.place import ROOT, setting
-from . import cells
+from . import restore
 
 FOLDERS = ("notebooks", "labs")
 DEEPER = "-deeper.ipynb"
@@ -89,13 +89,13 @@ def reset(argv: list[str]) -> int:
 
 def _reset_exercise(name: str, original: Path, there: Path, number: int) -> int:
     whole = json.loads(original.read_text(encoding="utf-8"))
-    if not cells.tagged(whole, f"exercise-{number}"):
+    if not restore.tagged(whole, f"exercise-{number}"):
         raise ValueError(f"{name} has no exercise {number}. `python3 kit.py reset {_short(name)}` restores all of it.")
     if not there.exists():
         raise ValueError(f"There is no {name} on your desk. `python3 kit.py reset {_short(name)}` lays it.")
     mine = _read_notebook(there)
     aside = _set_aside(name, there)
-    found = cells.restore(mine, whole, number)
+    found = restore.exercise(mine, whole, number)
     _write(there, (json.dumps(mine, indent=1, ensure_ascii=False) + "\n").encode())
     for line in found:
         print(f"Exercise {number}: {line}.")

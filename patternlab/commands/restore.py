@@ -4,7 +4,7 @@ import copy
 import uuid
 
 
-def restore(mine: dict, original: dict, number: int) -> list[str]:
+def exercise(mine: dict, original: dict, number: int) -> list[str]:
     """Make exercise `number` of the notebook `mine` what it is in `original`, in place; returns what was found odd.
 
     Cells that carry its tag beside the first one are taken out (a copied or split cell keeps its tags), and so is an
