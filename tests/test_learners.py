@@ -112,6 +112,7 @@ def test_a_name_of_no_cell_is_not_blamed_on_the_kernel(page):
 
 def test_where_no_file_tells_the_set_up_cell_does(tmp_path):
     with kernel(tmp_path) as other:
+        assert "Nothing is called `prnt` here; near names: print." in other.run("prnt(1)"), "a notebook with a new name"
         assert "has not run the cells above" in other.run("lab.check(1, late)")
         other.run("from patternlab import prove")
         assert "Nothing is called `lab` here." in other.run("lab.check(1, late)")
@@ -135,6 +136,29 @@ MISTAKES = {
     "def late():\n    seen += 1\nlate()": "The function gives seen a value",
     "list = [1]\nlist('ab')": "gave the name list to a value",
     "import nowhere_at_all": "has no module nowhere_at_all",
+    "import pandsa": "has no module pandsa; near names: pandas.",
+    "import pandas.nope": "pandas has no module nope.",
+    "ours[['k', 'hour']]": "The frame has no column 'hour'; it has k.",
+    "ours.groupby('k')['hour'].sum()": "The frame has no column 'hour'; it has k.",
+    "ours.drop(columns=['hour'])": "The frame has no column 'hour'; it has k.",
+    "ours.apply(lambda row: {'EWR': 1}[row.k], axis=1)": "The dict has no key 1.",
+    "ours.loc['a', 'k']": "No row of the DataFrame has the label 'a'; the labels are 0, 1.",
+    "ours.k['a']": "No row of the Series has the label 'a'",
+    "ours.query('hour > 1')": "The text of .query() or .eval() names `hour`",
+    "class Day:\n    def __init__(self): self.late = 1\nDay().lat": "Day has no lat; near names: late",
+}
+# Python says it, and no sentence of the kit would be true; at most so many lines
+PLAIN = {
+    "raise KeyError('no such airport')": ("KeyError: 'no such airport'", 6),
+    "{1}.remove(5)": ("KeyError: 5", 6),
+    "raise NameError('of mine')": ("NameError: of mine", 6),
+    "ours.drop(5)": ("KeyError: '[5] not found in axis' (%tb", 2),
+    "ours.k.str.upper()": ("Can only use .str accessor with string values! (%tb", 2),
+    "class Day:\n    @property\n    def late(self): raise AttributeError('not yet')\nDay().late": ("AttributeError: not yet", 16),
+    "def go(x, y): pass\nclass Day:\n    def go(self, a): pass\nDay().go()": ("Day.go() missing 1", 9),
+    "def deep(n): return deep(n + 1)\ndeep(0)": ("RecursionError: maximum recursion depth exceeded", 5),
+    "import json; json.loads('{')": ("JSONDecodeError: Expecting property name", 2),
+    "class Mute(Exception):\n    def __str__(self): raise ValueError\nraise Mute": ("Mute: <exception str() failed>", 16),
 }
 
 
@@ -142,6 +166,20 @@ MISTAKES = {
 def test_a_mistake_is_a_cause_and_one_fix(page, code):
     page.run(FRAMES)
     assert MISTAKES[code] in told(page.run(code, "check-1"))[0]
+
+
+@pytest.mark.parametrize("code", PLAIN)
+def test_what_no_sentence_fits_is_python_s_words_and_the_own_lines(page, code):
+    page.run(FRAMES)
+    said, (words, most) = page.run(code, "check-1"), PLAIN[code]
+    assert words in said and "What happened" not in said and len(said.rstrip().splitlines()) <= most, said
+    assert "What happened: The frame" in page.run("ours['hour']"), "the kit's words are still there"
+
+
+def test_a_kernel_that_has_run_cells_is_not_called_new(page):
+    page.run(FRAMES)
+    said = told(page.run("del lab; lab" if page.run("'lab' in globals()") == "True" else "lab", "check-1"))[0]
+    assert "made by a cell above, which this kernel has not run, or not as far" in said and "is new" not in said
 
 
 def test_what_python_says_well_stays_as_it_is(page):

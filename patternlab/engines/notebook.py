@@ -8,6 +8,7 @@ cell: STARTUP lies among IPython's startup files.
 import contextlib
 import linecache
 import sys
+import traceback
 
 from . import cells, mistakes, shadows
 
@@ -71,10 +72,23 @@ def _lines(error) -> "list | None":
         return [f"What happened: {said[0]}", f"What to do: {said[1]}",
                 f"{whose} words: {type(error).__name__}: {first[:200]} (%tb shows all of them)"]
     if not _of_engine(error):
-        return None
+        return [f"{_words(error)} (%tb shows all of it)"] if _is_deep(error) else None
     from . import spark
     log = spark.log_path()
     return [f"{type(error).__name__}: {first[:400]}", *([f"More is in {log}; %tb shows all of it."] if log else [])]
+
+
+def _words(error) -> str:
+    said = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {' '.join(map(str.strip, said[:4]))[:400]}".rstrip(": ")
+
+
+def _is_deep(error) -> bool:
+    """Whether Python's traceback would be long: it ends in a package, or winds through the notebook's functions."""
+    own, step = mistakes.own_frames(error.__traceback__), error.__traceback__
+    while step and step.tb_next:
+        step = step.tb_next
+    return bool(own) and (own[-1][0] is not step.tb_frame or len(own) > 8)
 
 
 def _first_words(error) -> str:
@@ -96,14 +110,18 @@ def _own_sentence(error) -> bool:
 
 
 def _own_lines(error) -> list:
-    return [f"  line {number}, in {frame.f_code.co_name}: {linecache.getline(frame.f_code.co_filename, number).strip()}"
-            for frame, number in mistakes.own_frames(error.__traceback__)[-4:]]
+    lines = [(frame, number, linecache.getline(frame.f_code.co_filename, number).strip())
+             for frame, number in mistakes.own_frames(error.__traceback__)[-4:]]
+    return [f"  line {number}, in {frame.f_code.co_name}: {line}" for frame, number, line in lines if line]
 
 
 def _handler(shell, kind, error, trace, tb_offset=None):
-    lines = _lines(error)
-    if lines is None:                                      # a cell that Python can't read comes here before it runs
-        return shell.showtraceback((kind, error, trace), running_compiled_code=bool(mistakes.own_frames(trace)))
+    try:
+        lines = _lines(error)
+        if lines is None:                                  # a cell that Python can't read comes here before it runs
+            return shell.showtraceback((kind, error, trace), running_compiled_code=bool(mistakes.own_frames(trace)))
+    except Exception:                                      # such as an error whose str() fails: IPython would take us out
+        lines, error = traceback.format_exception(kind, error, trace), RuntimeError("it can't be looked at")
     sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace
     shown = [*lines, *_own_lines(error)]
     shell._showtraceback(kind, error, shown)
