@@ -83,6 +83,12 @@ def test_nothing_else_is_touched():
     assert environment.cleaned(clean) == clean, "cleaned twice is cleaned once"
 
 
+def test_what_a_program_sets_after_its_first_import_stays():
+    code = ("import os; from patternlab import prove; assert 'PGHOST' not in os.environ; os.environ['PGHOST'] = 'mine'; "
+            "from patternlab import look, Lab; assert os.environ['PGHOST'] == 'mine'")
+    subprocess.run([sys.executable, "-c", code], cwd=runs.ROOT, env={**os.environ, "PGHOST": "theirs"}, check=True)
+
+
 def test_a_cluster_keeps_the_address_that_its_own_stack_needs():
     assert "SPARK_LOCAL_IP" not in environment.cleaned({"PATTERNLAB_STACK": "compose", "SPARK_LOCAL_IP": "10.0.0.1"})
 
@@ -92,6 +98,7 @@ def test_a_cluster_keeps_the_address_that_its_own_stack_needs():
 def test_a_proxy_is_mended_where_it_can_be(given, becomes):
     assert environment.cleaned({"http_proxy": given}).get("http_proxy") == becomes
     assert environment.cleaned({"no_proxy": "a.b"})["no_proxy"] == "a.b,127.0.0.1,localhost"
+    assert environment.cleaned({"NO_PROXY": "a.b , c"})["no_proxy"] == "a.b,c,127.0.0.1,localhost", "as requests reads it"
 
 
 def test_doctor_names_what_is_taken_away_and_asks_java_without_it():

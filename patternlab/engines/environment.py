@@ -35,7 +35,9 @@ def _proxy(value, given):
 
 
 def _around_proxy(value, given):
-    named = [part.strip() for part in (value or "").split(",") if part.strip()]
+    # the small letters win wherever both are read: what the shell has in capitals must not be lost by them
+    value = value or given.get("no_proxy") or given.get("NO_PROXY") or ""
+    named = [part.strip() for part in value.split(",") if part.strip()]
     return ",".join([*named, *(host for host in HERE if host not in named)])
 
 
