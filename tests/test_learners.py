@@ -151,6 +151,8 @@ MISTAKES = {
 PLAIN = {
     "raise KeyError('no such airport')": ("KeyError: 'no such airport'", 6),
     "{1}.remove(5)": ("KeyError: 5", 6),
+    "raise OSError('No space left on device, I say')": ("OSError: No space left", 6),
+    "import socket\nsocket.create_connection(('127.0.0.1', 9))": ("ConnectionRefusedError: [Errno 111] Connection refused (%tb", 2),
     "raise NameError('of mine')": ("NameError: of mine", 6),
     "ours.drop(5)": ("KeyError: '[5] not found in axis' (%tb", 2),
     "ours.k.str.upper()": ("Can only use .str accessor with string values! (%tb", 2),
@@ -331,6 +333,8 @@ ENGINE = {
     "flights.qqqq": "Spark has neither a column nor a method called qqqq here.",
     "flights.toPandas().withColumn('late', 1)": "withColumn is a method of Spark's frames",
     "flights.id.foo()": "A column has no method of that name.",
+    "flights.first()['hour']": "The row has no field 'hour'; it has id.",
+    "flights.first().hour": "The row has no field 'hour'; it has id.",
     "flights.filter((flights.id == 1) and (flights.id == 2))": "A column was used where Python wants a True or False",
     "flights.withColumn('late', 3)": "The argument col should be Column, and it is a value of type int.",
     "from pyspark.sql.functions import udf\nflights.select(udf(lambda n: 1 / 0)('id')).collect()":
@@ -389,6 +393,9 @@ def test_functions_of_spark_in_place_of_pythons_are_named(spark):
     said = spark.run("def count(reports):\n    return {'00': sum(1 for report in reports)}\nlab.check(1, count)")
     assert "your code raised PySparkTypeError" in said and "sum is Spark's here, not Python's" in said
     assert "what to do: Take it back, `from builtins import sum`" in said and said.rstrip().count("\n") <= 3
+    assert "A column has no method of that name." in told(spark.run("flights.agg(sum('id').alais('n'))"))[0]
+    said = told(spark.run("flights.filter((flights.id > 1) and (sum('id') > 2))"))[0]
+    assert "A column was used where Python wants a True or False" in said, "an `and` is the cause, not whose sum it is"
     said = spark.run("flights.selectExpr(3)")
     assert "is Spark's here" not in said, "who only imports them is not blamed"
 

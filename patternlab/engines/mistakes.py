@@ -16,7 +16,7 @@ from . import cells, shadows
 
 def explain(error: BaseException, frames=()) -> "tuple[str, str] | None":
     """(what happened, the one thing to do) for an error of the learner's code; `frames`: the learner's, outermost first."""
-    for look in (_taken_names, _hidden_module, _unknown_name, _missing_module, _nothing, _attribute, _key, _call):
+    for look in (_field, _taken_names, _hidden_module, _unknown_name, _missing_module, _nothing, _attribute, _key, _call):
         said = look(error, frames)
         if said:
             return said
@@ -45,15 +45,18 @@ def _taken_names(error, frames):
     reached, step = set(), error.__traceback__
     while step:
         reached, step = reached | {step.tb_frame.f_code.co_name}, step.tb_next
-    if not re.search(r"'Column' object|COLUMN_INTO_BOOL", str(error)):         # a column is what they give
+    # they give a column for a column: then their names are no cause, nor are they where a method's name is wrong
+    if re.search(r"COLUMN_INTO_BOOL|'Column' object is not callable", str(error)):
+        spark = []
+    if "'Column' object" not in str(error):
         spark = [name for name in spark if name in reached or f"{name}()" in str(error)]
     if spark:
         listed = " and ".join(filter(None, [", ".join(spark[:-1]), spark[-1]]))
         return (f"{listed} {'are' if spark[1:] else 'is'} Spark's here, not Python's: an import such as `from "
                 "pyspark.sql.functions import *` took the name.",
                 f"Take it back, `from builtins import {', '.join(spark)}`, and write Spark's as F.{spark[0]}(...).")
-    plain = sorted(name for name, value in used.items() if not callable(value))
-    if plain and isinstance(error, TypeError) and "not callable" in str(error):
+    plain = sorted(name for name, value in used.items() if f"'{type(value).__name__}' object is not callable" in str(error))
+    if plain and isinstance(error, TypeError):
         return f"The notebook gave the name {plain[0]} to a value, so Python's {plain[0]}() is gone here.", \
             f"Run `del {plain[0]}` in a cell, and call the value otherwise."
     return None
@@ -170,6 +173,19 @@ def _key(error, frames):
         of_pandas = "pandas/core/" in frame.f_code.co_filename.replace("\\", "/") and "self" in frame.f_locals
         inner = [] if frame in own else [*inner, frame] if of_pandas else inner
     return next(filter(None, (_row(key, frame) for frame in inner)), None) or _column(key, inner)
+
+
+def _field(error, frames):
+    """A field that a Row of Spark's has not, asked for in brackets or by a point."""
+    step = error.__traceback__
+    while step and step.tb_next:
+        step = step.tb_next
+    given = step.tb_frame.f_locals if step and step.tb_frame.f_code.co_name in ("__getitem__", "__getattr__") else {}
+    row, name = given.get("self"), given.get("item")
+    if not hasattr(type(row), "asDict") or not isinstance(name, str):
+        return None
+    return f"The row has no field {name!r}; it has {_listed(getattr(row, '__fields__', ()))}.", \
+        "Correct the name; .asDict() shows what there is."
 
 
 def _row(key, frame):

@@ -6,6 +6,7 @@ does it from the first name on that a cell imports from patternlab. In kernels o
 cell: STARTUP lies among IPython's startup files.
 """
 import contextlib
+import errno
 import linecache
 import sys
 import traceback
@@ -47,15 +48,17 @@ def arrive() -> None:
 def explain(error: BaseException) -> "tuple[str, str] | None":
     """(what happened, the one thing to do) for an error of an engine or of the learner's own code; None where unknown."""
     said = mistakes.explain(error, mistakes.own_frames(error.__traceback__))
-    if said is None and (_of_engine(error) or isinstance(error, OSError)):
+    if said is None and (_of_engine(error) or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)):
         from . import errors
         said = errors.translate(error)
     return said
 
 
 def _of_engine(error) -> bool:
-    # a JVM that was killed is met as a ConnectionError below a Py4JNetworkError
-    return isinstance(error, ConnectionError) or type(error).__module__.partition(".")[0] in ENGINES
+    names, step = [type(error).__module__], error.__traceback__
+    while step and isinstance(error, ConnectionError):     # how a JVM that was killed is met
+        names, step = [*names, step.tb_frame.f_globals.get("__name__", "")], step.tb_next
+    return any(name.partition(".")[0] in ENGINES for name in names)
 
 
 def _lines(error) -> "list | None":
