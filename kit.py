@@ -9,11 +9,16 @@ OLDEST, NEWEST = (3, 10), (3, 14)
 if sys.version_info < (3, 6):
     sys.exit("This kit needs Python 3.10 to 3.14. Install one, or start it with another: python3.12 kit.py start")
 
+import os
+
+# what lies in the folders of the shell's PYTHONPATH may have the name of a module: none of it is asked for here
+AWAY = {os.path.abspath(part) for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part}
+sys.path[:] = [part for part in sys.path if part not in AWAY or part.startswith((sys.prefix, sys.base_prefix))]
+
 import contextlib
 import errno
 import hashlib
 import importlib.util
-import os
 import re
 import shutil
 import subprocess

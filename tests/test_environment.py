@@ -117,12 +117,14 @@ def test_an_address_is_shown_without_its_password(given):
     assert network.without_password(given) in ("http://h:1", "h:1")
 
 
-def test_doctor_shows_no_password_and_names_what_kit_py_takes_itself():
+def test_doctor_shows_no_password_and_names_what_kit_py_takes_itself(tmp_path):
+    (tmp_path / "random.py").write_text("raise ImportError('a random.py of their own')")
     shell = {"HTTPS_PROXY": "somebody:secret@proxy:3128", "PYTHONWARNINGS": "ignore", "PYTHONINSPECT": "1",
-             "PYTHONIOENCODING": "ascii", "PATTERNLAB_DESK": "/nowhere/Zürich"}
+             "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(tmp_path), "PATTERNLAB_DESK": "/nowhere/Zürich"}
     done = subprocess.run([sys.executable, runs.ROOT / "kit.py", "doctor"], env={**os.environ, **shell}, capture_output=True,
                           text=True, timeout=120, stdin=subprocess.DEVNULL)
     assert "secret" not in done.stdout and "HTTPS_PROXY becomes http://proxy:3128" in done.stdout
+    assert "PYTHONPATH becomes" in done.stdout
     for name in ("PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONIOENCODING"):
         assert f"{name} not passed on" in done.stdout, done.stdout
     assert "codec" not in done.stdout and "Traceback" not in done.stderr, "and no prompt at the end"
