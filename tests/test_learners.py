@@ -219,6 +219,14 @@ def test_an_answer_that_never_returns_or_ends_python_is_a_sentence_with_its_inpu
     assert page.run("os.getpid()") == before, "the kernel lives, with its variables"
 
 
+def test_a_check_that_is_interrupted_shows_no_frame_of_the_kit(page):
+    page.run(SHORT.replace("= 1", "= 60"))
+    stop = threading.Timer(2, page.manager.interrupt_kernel)
+    said = page.run("def count(reports):\n    while True: pass\nlab.check(1, count)", meanwhile=stop.start).splitlines()
+    assert said[0] == "KeyboardInterrupt (%tb shows all of it)", said
+    assert said[1:] == ["  line 3, in <module>: lab.check(1, count)", "  line 2, in count: while True: pass"]
+
+
 def test_a_lid_that_was_closed_is_not_counted(page):
     """The check is stopped for longer than the answer's limit, as a laptop that sleeps stops it."""
     page.run(SHORT.replace("= 1", "= 2"))
@@ -284,7 +292,7 @@ def test_on_a_full_disk_the_verdict_is_printed_and_counts_until_the_kernel_ends(
 # --- files and packages that are in the way -------------------------------------------------------------------------
 def test_a_file_that_hides_a_module_and_a_package_of_another_version_are_named(tmp_path):
     desk, packages = tmp_path / "desk", tmp_path / "packages"
-    for name in ("kafka", "random", "my_own"):
+    for name in ("kafka", "random", "my_own", "test"):
         (desk / f"{name}.py").parent.mkdir(exist_ok=True)
         (desk / f"{name}.py").write_text("late = 1\n")
     other = packages / "pandas-9.9.9.dist-info" / "METADATA"                  # what `pip install -U pandas` leaves
@@ -294,7 +302,8 @@ def test_a_file_that_hides_a_module_and_a_package_of_another_version_are_named(t
         said = running.run("from patternlab import kafka, spark_session")
         assert "Note: kafka.py in desk hides the package kafka." in said
         assert "random.py in desk hides Python's own module random" in said
-        assert "my_own" not in said and re.search(r"Note: pandas is 9\.9\.9, not \d.*start --repair", said)
+        assert "my_own" not in said and "test.py" not in said
+        assert re.search(r"Note: pandas is 9\.9\.9, not \d.*start --repair", said)
         assert running.run("from patternlab import prove") == "", "once a kernel"
         assert "hides" not in running.run("''.kafka"), "an attribute of that name is no module"
         said = told(running.run("from kafka import KafkaProducer"))

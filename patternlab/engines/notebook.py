@@ -25,7 +25,7 @@ def install() -> None:
     shell = cells.shell()
     if shell is None or getattr(shell, "_patternlab_errors", False):
         return
-    shell.set_custom_exc((Exception,), _handler)
+    shell.set_custom_exc((Exception, KeyboardInterrupt), _handler)
     shell.events.register("pre_run_cell", _begin)
     shell.events.register("post_run_cell", _end)
     shell._patternlab_errors = True
@@ -87,11 +87,14 @@ def _words(error) -> str:
 
 
 def _is_deep(error) -> bool:
-    """Whether Python's traceback would be long: it ends in a package, or winds through the notebook's functions."""
-    own, step = mistakes.own_frames(error.__traceback__), error.__traceback__
-    while step and step.tb_next:
+    """Whether Python's traceback would be long: it goes through a package or the kit, or through many functions."""
+    own, step = [frame for frame, _ in mistakes.own_frames(error.__traceback__)], error.__traceback__
+    while step and step.tb_frame not in own:               # IPython's
         step = step.tb_next
-    return bool(own) and (own[-1][0] is not step.tb_frame or len(own) > 8)
+    below = 0
+    while step:
+        below, step = below + 1, step.tb_next
+    return bool(own) and (below > len(own) or below > 8)
 
 
 def _first_words(error) -> str:
