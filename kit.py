@@ -9,11 +9,16 @@ OLDEST, NEWEST = (3, 10), (3, 14)
 if sys.version_info < (3, 6):
     sys.exit("This kit needs Python 3.10 to 3.14. Install one, or start it with another: python3.12 kit.py start")
 
+import os
+
+# what lies in the folders of the shell's PYTHONPATH may have the name of a module: none of it is asked for here
+AWAY = {os.path.abspath(part) for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part}
+sys.path[:] = [part for part in sys.path if part not in AWAY or part.startswith((sys.prefix, sys.base_prefix))]
+
 import contextlib
 import errno
 import hashlib
 import importlib.util
-import os
 import re
 import shutil
 import subprocess
@@ -401,10 +406,12 @@ def hand_over(argv):
     """Become the environment's Python. Not by -m: that would look for modules in the folder where the person is."""
     # LC_ALL and PYTHONUTF8 before Python starts: names of files with other letters than ASCII are read by them
     environment = dict(os.environ, PYTHONPATH=str(ROOT), LC_ALL="C.UTF-8", PYTHONUTF8="1")
-    if os.environ.get("PYTHONPATH"):
-        environment["PATTERNLAB_SHELL_PYTHONPATH"] = os.environ["PYTHONPATH"]
-    for name in ("PYTHONHOME", "PYTHONSTARTUP", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONSAFEPATH"):
-        environment.pop(name, None)
+    for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONSAFEPATH",
+                 "PYTHONINSPECT", "PYTHONIOENCODING"):
+        if os.environ.get(name):
+            environment["PATTERNLAB_SHELL_" + name] = os.environ[name]       # doctor names it
+        if name != "PYTHONPATH":
+            environment.pop(name, None)
     code = "import sys; sys.path.pop(0); from patternlab.cli import main; sys.exit(main(sys.argv[1:]))"
     sys.stdout.flush()
     os.execve(str(PYTHON), [str(PYTHON), "-c", code] + argv, environment)

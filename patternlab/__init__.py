@@ -9,13 +9,16 @@ _MODULES = {"session": "spark_session kafka postgres connect workspace", "flight
             "figures": "bars lines steps waterfall timeline", "event_plane": "plane", "tables": "look",
             "engines.programs": "killed"}
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
+_settled = []
 __all__ = sorted([*_HOME, "truth"])
 
 
 def __getattr__(name: str):
     if name not in _HOME:
         raise AttributeError(f"patternlab has no {name!r}; it has: {', '.join(__all__)}.")
-    environment.apply()
+    if not _settled:                                       # once: what a cell sets later is meant
+        environment.apply()
+        _settled.append(True)
     notebook.arrive()
     module = importlib.import_module(f"{__name__}.{_HOME[name]}")
     value = globals()[name] = module if name == _HOME[name] == "faults" else getattr(module, name)

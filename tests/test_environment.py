@@ -9,7 +9,7 @@ import nbformat
 import pytest
 import runs
 
-from patternlab.engines import cgroups, environment, place
+from patternlab.engines import cgroups, environment, network, place
 
 WORK = """
 from datetime import datetime
@@ -83,15 +83,22 @@ def test_nothing_else_is_touched():
     assert environment.cleaned(clean) == clean, "cleaned twice is cleaned once"
 
 
+def test_what_a_program_sets_after_its_first_import_stays():
+    code = ("import os; from patternlab import prove; assert 'PGHOST' not in os.environ; os.environ['PGHOST'] = 'mine'; "
+            "from patternlab import look, Lab; assert os.environ['PGHOST'] == 'mine'")
+    subprocess.run([sys.executable, "-c", code], cwd=runs.ROOT, env={**os.environ, "PGHOST": "theirs"}, check=True)
+
+
 def test_a_cluster_keeps_the_address_that_its_own_stack_needs():
     assert "SPARK_LOCAL_IP" not in environment.cleaned({"PATTERNLAB_STACK": "compose", "SPARK_LOCAL_IP": "10.0.0.1"})
 
 
 @pytest.mark.parametrize("given, becomes", [("proxy:3128", "http://proxy:3128"), ("socks5h://p:1", None),
-                                            ("https://p", "https://p")])
+                                            ("https://p", "https://p"), ("HTTP://p:1", "HTTP://p:1")])
 def test_a_proxy_is_mended_where_it_can_be(given, becomes):
     assert environment.cleaned({"http_proxy": given}).get("http_proxy") == becomes
     assert environment.cleaned({"no_proxy": "a.b"})["no_proxy"] == "a.b,127.0.0.1,localhost"
+    assert environment.cleaned({"NO_PROXY": "a.b , c"})["no_proxy"] == "a.b,c,127.0.0.1,localhost", "as requests reads it"
 
 
 def test_doctor_names_what_is_taken_away_and_asks_java_without_it():
@@ -103,6 +110,24 @@ def test_doctor_names_what_is_taken_away_and_asks_java_without_it():
         assert f"{name} " in note, name
     [java] = [line for line in done.stdout.splitlines() if " java: " in line]
     assert java.startswith("ok     java: openjdk version"), java
+
+
+@pytest.mark.parametrize("given", ["u:p@h:1", "http://u:p/w@h:1", "http://h:1", "h:1"])
+def test_an_address_is_shown_without_its_password(given):
+    assert network.without_password(given) in ("http://h:1", "h:1")
+
+
+def test_doctor_shows_no_password_and_names_what_kit_py_takes_itself(tmp_path):
+    (tmp_path / "random.py").write_text("raise ImportError('a random.py of their own')")
+    shell = {"HTTPS_PROXY": "somebody:secret@proxy:3128", "PYTHONWARNINGS": "ignore", "PYTHONINSPECT": "1",
+             "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(tmp_path), "PATTERNLAB_DESK": "/nowhere/Zürich"}
+    done = subprocess.run([sys.executable, runs.ROOT / "kit.py", "doctor"], env={**os.environ, **shell}, capture_output=True,
+                          text=True, timeout=120, stdin=subprocess.DEVNULL)
+    assert "secret" not in done.stdout and "HTTPS_PROXY becomes http://proxy:3128" in done.stdout
+    assert "PYTHONPATH becomes" in done.stdout
+    for name in ("PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONIOENCODING"):
+        assert f"{name} not passed on" in done.stdout, done.stdout
+    assert "codec" not in done.stdout and "Traceback" not in done.stderr, "and no prompt at the end"
 
 
 def test_the_documents_hold_the_whole_list():

@@ -58,6 +58,19 @@ def keeps_the_keys(number, reports, watermark, memory):
     return publish(number, reports, watermark, memory)
 
 
+def of_tombstones(messages):
+    """The tombstone for the delete: right where every delete has one that comes once."""
+    table, seen = {}, {}
+    for message in messages:
+        key, event = json.loads(message["key"])["key"], json.loads(message["value"] or "{}")
+        if not event:
+            table.pop(key, None)
+        elif event["source"]["lsn"] > seen.get(key, 0):
+            seen[key] = event["source"]["lsn"]
+            table.update({key: event["after"]} if event["op"] != "d" else {})
+    return list(table.values())
+
+
 def reads_ahead(source, replica, state):
     hand_over(source, replica, state)
     state["position"] = state["position"] - 5
@@ -87,6 +100,7 @@ WRONG = {
     "a text for minutes": (7, 2, (lost, "180 minutes"), "patience should be a number, yours is the text '180 minutes'"),
     "a timedelta for minutes": (7, 2, (lost, timedelta(minutes=180)), "patience should be a number"),
     "true for minutes": (7, 2, (lost, True), "patience should be a number, yours is True"),
+    "the pair backwards": (7, 2, (enough, lost), "Give both in this order: lab.check(2, (lost, patience))"),
     "half a step": (7, 2, (lost, 175), "a multiple of 30"),
     "the function alone": (7, 2, lost, "Give both: lab.check(2, (lost, patience))"),
     "three for two": (7, 2, (lost, enough, 1), "Give both: lab.check(2, (lost, patience))"),
@@ -104,6 +118,7 @@ WRONG = {
     "a key in a list": (12, 2, after(replica, lambda rows: [{**row, "key": [row["key"]]} for row in rows]), "should be texts"),
     "nobody's flight": (12, 2, after(replica, lambda rows: [*rows, {"key": "XX/9", "status": "a"}]), "no message speaks of it"),
     "one row less": (12, 2, after(replica, lambda rows: rows[:-1]), "is missing: no message deletes it"),
+    "tombstones alone": (12, 2, of_tombstones, "this topic has no tombstones, the event with op d is the delete"),
     "the wrong way round": (12, 3, after(guard, lambda found: (found[0], *found[:0:-1])), "the other way round"),
     "names of types": (12, 3, after(guard, lambda found: ({name: "str" for name in found[0]}, *found[1:])), "a type of Python"),
     "all refused": (12, 3, lambda columns, rows: (columns, [], rows), "Every row was refused"),

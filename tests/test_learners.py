@@ -112,6 +112,7 @@ def test_a_name_of_no_cell_is_not_blamed_on_the_kernel(page):
 
 def test_where_no_file_tells_the_set_up_cell_does(tmp_path):
     with kernel(tmp_path) as other:
+        assert "Nothing is called `prnt` here; near names: print." in other.run("prnt(1)"), "a notebook with a new name"
         assert "has not run the cells above" in other.run("lab.check(1, late)")
         other.run("from patternlab import prove")
         assert "Nothing is called `lab` here." in other.run("lab.check(1, late)")
@@ -135,6 +136,31 @@ MISTAKES = {
     "def late():\n    seen += 1\nlate()": "The function gives seen a value",
     "list = [1]\nlist('ab')": "gave the name list to a value",
     "import nowhere_at_all": "has no module nowhere_at_all",
+    "import pandsa": "has no module pandsa; near names: pandas.",
+    "import pandas.nope": "pandas has no module nope.",
+    "ours[['k', 'hour']]": "The frame has no column 'hour'; it has k.",
+    "ours.groupby('k')['hour'].sum()": "The frame has no column 'hour'; it has k.",
+    "ours.drop(columns=['hour'])": "The frame has no column 'hour'; it has k.",
+    "ours.apply(lambda row: {'EWR': 1}[row.k], axis=1)": "The dict has no key 1.",
+    "ours.loc['a', 'k']": "No row of the DataFrame has the label 'a'; the labels are 0, 1.",
+    "ours.k['a']": "No row of the Series has the label 'a'",
+    "ours.query('hour > 1')": "The text of .query() or .eval() names `hour`",
+    "class Day:\n    def __init__(self): self.late = 1\nDay().lat": "Day has no lat; near names: late",
+}
+# Python says it, and no sentence of the kit would be true; at most so many lines
+PLAIN = {
+    "raise KeyError('no such airport')": ("KeyError: 'no such airport'", 6),
+    "{1}.remove(5)": ("KeyError: 5", 6),
+    "raise OSError('No space left on device, I say')": ("OSError: No space left", 6),
+    "import socket\nsocket.create_connection(('127.0.0.1', 9))": ("ConnectionRefusedError: [Errno 111]", 2),
+    "raise NameError('of mine')": ("NameError: of mine", 6),
+    "ours.drop(5)": ("KeyError: '[5] not found in axis' (%tb", 2),
+    "ours.k.str.upper()": ("Can only use .str accessor with string values! (%tb", 2),
+    "class Day:\n    @property\n    def late(self): raise AttributeError('not yet')\nDay().late": ("AttributeError: not yet", 16),
+    "def go(x, y): pass\nclass Day:\n    def go(self, a): pass\nDay().go()": ("Day.go() missing 1", 9),
+    "def deep(n): return deep(n + 1)\ndeep(0)": ("RecursionError: maximum recursion depth exceeded", 5),
+    "import json; json.loads('{')": ("JSONDecodeError: Expecting property name", 2),
+    "class Mute(Exception):\n    def __str__(self): raise ValueError\nraise Mute": ("Mute: <exception str() failed>", 16),
 }
 
 
@@ -142,6 +168,20 @@ MISTAKES = {
 def test_a_mistake_is_a_cause_and_one_fix(page, code):
     page.run(FRAMES)
     assert MISTAKES[code] in told(page.run(code, "check-1"))[0]
+
+
+@pytest.mark.parametrize("code", PLAIN)
+def test_what_no_sentence_fits_is_python_s_words_and_the_own_lines(page, code):
+    page.run(FRAMES)
+    said, (words, most) = page.run(code, "check-1"), PLAIN[code]
+    assert words in said and "What happened" not in said and len(said.rstrip().splitlines()) <= most, said
+    assert "What happened: The frame" in page.run("ours['hour']"), "the kit's words are still there"
+
+
+def test_a_kernel_that_has_run_cells_is_not_called_new(page):
+    page.run(FRAMES)
+    said = told(page.run("del lab; lab" if page.run("'lab' in globals()") == "True" else "lab", "check-1"))[0]
+    assert "made by a cell above, which this kernel has not run, or not as far" in said and "is new" not in said
 
 
 def test_what_python_says_well_stays_as_it_is(page):
@@ -177,6 +217,14 @@ def test_an_answer_that_never_returns_or_ends_python_is_a_sentence_with_its_inpu
     assert says in said and "\n    input: [{'flight': 'UA 1'" in said and "Error" not in said
     time.sleep(.3)                                          # exit() ends a kernel a moment later
     assert page.run("os.getpid()") == before, "the kernel lives, with its variables"
+
+
+def test_a_check_that_is_interrupted_shows_no_frame_of_the_kit(page):
+    page.run(SHORT.replace("= 1", "= 60"))
+    stop = threading.Timer(2, page.manager.interrupt_kernel)
+    said = page.run("def count(reports):\n    while True: pass\nlab.check(1, count)", meanwhile=stop.start).splitlines()
+    assert said[0] == "KeyboardInterrupt (%tb shows all of it)", said
+    assert said[1:] == ["  line 3, in <module>: lab.check(1, count)", "  line 2, in count: while True: pass"]
 
 
 def test_a_lid_that_was_closed_is_not_counted(page):
@@ -244,7 +292,7 @@ def test_on_a_full_disk_the_verdict_is_printed_and_counts_until_the_kernel_ends(
 # --- files and packages that are in the way -------------------------------------------------------------------------
 def test_a_file_that_hides_a_module_and_a_package_of_another_version_are_named(tmp_path):
     desk, packages = tmp_path / "desk", tmp_path / "packages"
-    for name in ("kafka", "random", "my_own"):
+    for name in ("kafka", "random", "my_own", "test"):
         (desk / f"{name}.py").parent.mkdir(exist_ok=True)
         (desk / f"{name}.py").write_text("late = 1\n")
     other = packages / "pandas-9.9.9.dist-info" / "METADATA"                  # what `pip install -U pandas` leaves
@@ -254,7 +302,8 @@ def test_a_file_that_hides_a_module_and_a_package_of_another_version_are_named(t
         said = running.run("from patternlab import kafka, spark_session")
         assert "Note: kafka.py in desk hides the package kafka." in said
         assert "random.py in desk hides Python's own module random" in said
-        assert "my_own" not in said and re.search(r"Note: pandas is 9\.9\.9, not \d.*start --repair", said)
+        assert "my_own" not in said and "test.py" not in said
+        assert re.search(r"Note: pandas is 9\.9\.9, not \d.*start --repair", said)
         assert running.run("from patternlab import prove") == "", "once a kernel"
         assert "hides" not in running.run("''.kafka"), "an attribute of that name is no module"
         said = told(running.run("from kafka import KafkaProducer"))
@@ -293,6 +342,8 @@ ENGINE = {
     "flights.qqqq": "Spark has neither a column nor a method called qqqq here.",
     "flights.toPandas().withColumn('late', 1)": "withColumn is a method of Spark's frames",
     "flights.id.foo()": "A column has no method of that name.",
+    "flights.first()['hour']": "The row has no field 'hour'; it has id.",
+    "flights.first().hour": "The row has no field 'hour'; it has id.",
     "flights.filter((flights.id == 1) and (flights.id == 2))": "A column was used where Python wants a True or False",
     "flights.withColumn('late', 3)": "The argument col should be Column, and it is a value of type int.",
     "from pyspark.sql.functions import udf\nflights.select(udf(lambda n: 1 / 0)('id')).collect()":
@@ -351,6 +402,9 @@ def test_functions_of_spark_in_place_of_pythons_are_named(spark):
     said = spark.run("def count(reports):\n    return {'00': sum(1 for report in reports)}\nlab.check(1, count)")
     assert "your code raised PySparkTypeError" in said and "sum is Spark's here, not Python's" in said
     assert "what to do: Take it back, `from builtins import sum`" in said and said.rstrip().count("\n") <= 3
+    assert "A column has no method of that name." in told(spark.run("flights.agg(sum('id').alais('n'))"))[0]
+    said = told(spark.run("flights.filter((flights.id > 1) and (sum('id') > 2))"))[0]
+    assert "A column was used where Python wants a True or False" in said, "an `and` is the cause, not whose sum it is"
     said = spark.run("flights.selectExpr(3)")
     assert "is Spark's here" not in said, "who only imports them is not blamed"
 

@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import java, place
+from . import java, network, place
 
-SHELL_PATH = "PATTERNLAB_SHELL_PYTHONPATH"       # kit.py keeps here what PYTHONPATH was, for doctor
+SHELL = "PATTERNLAB_SHELL_"                      # before the names of what kit.py took itself, for doctor
 INLINE = "module://matplotlib_inline.backend_inline"
 HERE = ("127.0.0.1", "localhost")
 
@@ -31,11 +31,13 @@ def _own_path(value, given):
 def _proxy(value, given):
     if "://" not in value:
         return value and f"http://{value}"
-    return value if value.startswith(("http://", "https://")) else None
+    return value if value.strip().lower().startswith(("http://", "https://")) else None
 
 
 def _around_proxy(value, given):
-    named = [part.strip() for part in (value or "").split(",") if part.strip()]
+    # the small letters win wherever both are read: what the shell has in capitals must not be lost by them
+    value = value or given.get("no_proxy") or given.get("NO_PROXY") or ""
+    named = [part.strip() for part in value.split(",") if part.strip()]
     return ",".join([*named, *(host for host in HERE if host not in named)])
 
 
@@ -113,14 +115,15 @@ def child(**more) -> dict:
 
 def taken(given) -> list:
     """What the rules take from `given`: (name, what becomes of it, why), for variables that are set to something else."""
-    was = {name: value for name, value in given.items() if value and name != SHELL_PATH}
-    if SHELL_PATH in given:
-        was["PYTHONPATH"] = given[SHELL_PATH]
+    was = {name: value for name, value in given.items() if value and not name.startswith(SHELL)}
+    was |= {name[len(SHELL):]: value for name, value in given.items() if name.startswith(SHELL)}
     will, found = cleaned(was), {}
     for rule in RULES:
         for name in _named(rule, was) if rule.told else ():
             if was.get(name, will.get(name)) != will.get(name):
-                found.setdefault(name, (name, "not passed on" if name not in will else f"becomes {will[name]}", rule.why))
+                # people show others what doctor prints
+                new = "not passed on" if name not in will else f"becomes {network.without_password(will[name])}"
+                found.setdefault(name, (name, new, rule.why))
     return list(found.values())
 
 

@@ -121,15 +121,17 @@ def make_archive(name: str, jars, flags, warm_up) -> bool:
 
 def make_archives(say=lambda text: None) -> list:
     """Make every archive that is missing (Kafka's and Spark's); the names of those made. `say` gets one line for each."""
+    from . import environment
     made = []
     for left in place.state("archives").glob("*.tmp"):      # an interrupted dump; its maker's pid is in the name
         if not kernels.running(int(left.name.split(".")[-2])):
             left.unlink(missing_ok=True)
     for name in ("kafka", "spark"):
-        code = f"from patternlab.engines import {name}; raise SystemExit(0 if {name}.make_archive() else 3)"
-        environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(place.ROOT), os.environ.get("PYTHONPATH", "")]))
+        # without the folder that the person is in: what lies there may have the name of a module
+        code = (f"import sys; sys.path.pop(0); from patternlab.engines import {name}; "
+                f"raise SystemExit(0 if {name}.make_archive() else 3)")
         say(f"class-data-sharing archive for {name}")
-        done = subprocess.run([sys.executable, "-c", code], env=environment, stdin=subprocess.DEVNULL,
+        done = subprocess.run([sys.executable, "-c", code], env=environment.child(), stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=300)
         if done.returncode == 0:
             made.append(name)

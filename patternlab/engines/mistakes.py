@@ -7,6 +7,7 @@ import difflib
 import dis
 import inspect
 import os
+import pkgutil
 import re
 import sys
 
@@ -15,7 +16,7 @@ from . import cells, shadows
 
 def explain(error: BaseException, frames=()) -> "tuple[str, str] | None":
     """(what happened, the one thing to do) for an error of the learner's code; `frames`: the learner's, outermost first."""
-    for look in (_taken_names, _hidden_module, _unknown_name, _missing_module, _nothing, _attribute, _key, _call):
+    for look in (_field, _taken_names, _hidden_module, _unknown_name, _missing_module, _nothing, _attribute, _key, _call):
         said = look(error, frames)
         if said:
             return said
@@ -26,8 +27,8 @@ def own_frames(trace) -> list:
     """The frames of a traceback that are neither a package's nor the kit's nor Python's: [(frame, line number)]."""
     away, found = (str(shadows.ROOT / "patternlab"), os.path.dirname(os.__file__), "<frozen"), []
     while trace:
-        name = trace.tb_frame.f_code.co_filename
-        if not (name.startswith(away) or "site-packages" in name or name.endswith((".pyx", ".pxi"))):     # Cython's
+        name = trace.tb_frame.f_code.co_filename           # that of a module written in Cython is relative
+        if not (name.startswith(away) or "site-packages" in name) and (os.path.isabs(name) or name[:1] == "<"):
             found.append((trace.tb_frame, trace.tb_lineno))
         trace = trace.tb_next
     return found
@@ -44,15 +45,18 @@ def _taken_names(error, frames):
     reached, step = set(), error.__traceback__
     while step:
         reached, step = reached | {step.tb_frame.f_code.co_name}, step.tb_next
-    if not re.search(r"'Column' object|COLUMN_INTO_BOOL", str(error)):         # a column is what they give
+    # they give a column for a column: then their names are no cause, nor are they where a method's name is wrong
+    if re.search(r"COLUMN_INTO_BOOL|'Column' object is not callable", str(error)):
+        spark = []
+    if "'Column' object" not in str(error):
         spark = [name for name in spark if name in reached or f"{name}()" in str(error)]
     if spark:
         listed = " and ".join(filter(None, [", ".join(spark[:-1]), spark[-1]]))
         return (f"{listed} {'are' if spark[1:] else 'is'} Spark's here, not Python's: an import such as `from "
                 "pyspark.sql.functions import *` took the name.",
                 f"Take it back, `from builtins import {', '.join(spark)}`, and write Spark's as F.{spark[0]}(...).")
-    plain = sorted(name for name, value in used.items() if not callable(value))
-    if plain and isinstance(error, TypeError) and "not callable" in str(error):
+    plain = sorted(name for name, value in used.items() if f"'{type(value).__name__}' object is not callable" in str(error))
+    if plain and isinstance(error, TypeError):
         return f"The notebook gave the name {plain[0]} to a value, so Python's {plain[0]}() is gone here.", \
             f"Run `del {plain[0]}` in a cell, and call the value otherwise."
     return None
@@ -81,20 +85,26 @@ def _hidden_module(error, frames):
 
 
 def _unknown_name(error, frames):
-    if not isinstance(error, NameError):
+    name = (error.name or "".join(re.findall(r"'(\w+)'", str(error))[:1])) if isinstance(error, NameError) else ""
+    if not name:
         return None
-    name = error.name or (re.search(r"'(\w+)'", str(error)) or " ?")[1]
+    if type(error).__module__.startswith("pandas"):
+        return f"The text of .query() or .eval() names `{name}`, and the frame has no such column.", \
+            f"Correct the name; a variable of Python's is written @{name} there."
     if isinstance(error, UnboundLocalError):
         return f"The function gives {name} a value, so {name} is its own there, and it is asked for before that.", \
             "Give it a value first, or call the function's own one otherwise."
-    where = cells.defines(name)
-    if where == "above" or where is None and cells.fresh():
-        return (f"This kernel has not run the cells above, so it does not know `{name}`: it is new, after a restart or "
-                "after a long rest.", "Run > Run All Above Selected Cell, then this cell again.")
-    if where:
-        return f"`{name}` is made by a cell further down, which this kernel has not run.", "Run that cell first."
     known = {*(frames[-1][0].f_globals if frames else ()), *(frames[-1][0].f_locals if frames else ()), *dir(builtins)}
     near = difflib.get_close_matches(name, [each for each in known if not each.startswith("_")], 2, .7)
+    where = cells.defines(name)
+    if cells.fresh() and (where == "above" or where is None and not near):
+        return (f"This kernel has not run the cells above, so it does not know `{name}`: it is new, after a restart or "
+                "after a long rest.", "Run > Run All Above Selected Cell, then this cell again.")
+    if where == "above":
+        return f"`{name}` is made by a cell above, which this kernel has not run, or not as far as that.", \
+            "Run > Run All Above Selected Cell, then this cell again."
+    if where:
+        return f"`{name}` is made by a cell further down, which this kernel has not run.", "Run that cell first."
     return f"Nothing is called `{name}` here" + (f"; near names: {', '.join(near)}." if near else "."), \
         "Correct the name, or run the cell that makes it."
 
@@ -102,8 +112,14 @@ def _unknown_name(error, frames):
 def _missing_module(error, frames):
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return None
-    return f"This kernel's Python has no module {error.name}.", \
-        f"Correct the name, or bring the package that has it: %pip install {error.name.partition('.')[0]}"
+    package, _, rest = error.name.partition(".")
+    if rest and package in sys.modules:
+        return f"{error.name.rpartition('.')[0]} has no module {error.name.rpartition('.')[2]}.", "Correct the name."
+    # whoever installs a name that was typed wrong may get what somebody else has put there
+    known = {*sys.stdlib_module_names, *(found.name for found in pkgutil.iter_modules())}
+    near = difflib.get_close_matches(package, known, 2, .8)
+    return f"This kernel's Python has no module {package}" + (f"; near names: {', '.join(near)}." if near else "."), \
+        "Correct the name." if near else f"Correct the name, or bring the package that has it: %pip install {package}"
 
 
 def _nothing(error, frames):
@@ -112,7 +128,7 @@ def _nothing(error, frames):
                                                              r"operand type\(s\).*'NoneType'|\(not \"NoneType\"\)"}
     if not re.search(words.get(type(error), "(?!)"), str(error)):
         return None
-    return "A value in this line is None: the call that made it returned nothing.", \
+    return "A value in this line is None, where something else is needed.", \
         "Look where it was made: .show() and a function without `return` give None."
 
 
@@ -127,7 +143,10 @@ def _attribute(error, frames):
     if kind.__module__.startswith("pandas") and hasattr(error.obj, "columns"):
         return (f"The frame has neither a column nor a method called {name}; its columns are {_listed(error.obj.columns)}.",
                 "Correct the name.")
-    known = [*dir(kind), *(getattr(error.obj, "columns", ()) if kind.__module__.startswith("pyspark") else ())]
+    known = [*dir(kind), *getattr(error.obj, "__dict__", ()),
+             *(getattr(error.obj, "columns", ()) if kind.__module__.startswith("pyspark") else ())]
+    if name in known:                                      # it is there, and says itself why it can't be had
+        return None
     near = difflib.get_close_matches(name, [each for each in known if not each.startswith("_")], 2)
     return (f"{kind.__name__} has no {name}; near names: {', '.join(near)}.", "Correct the name.") if near else None
 
@@ -139,15 +158,66 @@ def _listed(names) -> str:
 def _key(error, frames):
     if not isinstance(error, KeyError) or not error.args:
         return None
-    step = error.__traceback__
-    while step:
+    key, step = error.args[0], error.__traceback__
+    while step.tb_next:
+        step = step.tb_next
+    if frames and step.tb_frame is frames[-1][0]:          # no function was in between: a lookup in brackets, or a raise
+        done = [each for each in dis.get_instructions(step.tb_frame.f_code) if each.offset == step.tb_lasti]
+        if not any(each.opname in ("BINARY_SUBSCR", "DELETE_SUBSCR") or "[]" in each.argrepr for each in done):
+            return None
+        key = key.item() if hasattr(type(key), "item") else key            # numpy's
+        return f"The dict has no key {key!r}.", "Correct the key; .get(key) gives None where there is none."
+    inner, step, own = [], error.__traceback__, [frame for frame, _ in frames]
+    while step:                                            # pandas' functions below the learner's last line
         frame, step = step.tb_frame, step.tb_next
-        if frame.f_code.co_filename.replace("\\", "/").endswith("pandas/core/frame.py") and "self" in frame.f_locals:
-            return f"The frame has no column {error.args[0]!r}; it has {_listed(frame.f_locals['self'].columns)}.", \
-                "Correct the name; .columns shows what there is."
-    if frames and frame is frames[-1][0]:
-        return f"The dict has no key {error.args[0]!r}.", "Correct the key; .get(key) gives None where there is none."
-    return None
+        of_pandas = "pandas/core/" in frame.f_code.co_filename.replace("\\", "/") and "self" in frame.f_locals
+        inner = [] if frame in own else [*inner, frame] if of_pandas else inner
+    return next(filter(None, (_row(key, frame) for frame in inner)), None) or _column(key, inner)
+
+
+def _field(error, frames):
+    """A field that a Row of Spark's has not, asked for in brackets or by a point."""
+    step = error.__traceback__
+    while step and step.tb_next:
+        step = step.tb_next
+    given = step.tb_frame.f_locals if step and step.tb_frame.f_code.co_name in ("__getitem__", "__getattr__") else {}
+    row, name = given.get("self"), given.get("item")
+    if not hasattr(type(row), "asDict") or not isinstance(name, str):
+        return None
+    return f"The row has no field {name!r}; it has {_listed(getattr(row, '__fields__', ()))}.", \
+        "Correct the name; .asDict() shows what there is."
+
+
+def _row(key, frame):
+    """What is said of a label that one of pandas' functions which look for a row did not find."""
+    given, done = frame.f_locals, frame.f_code.co_name
+    asked = {"_get_label": given.get("label"), "_get_value": given.get("index", given.get("label")), "xs": given.get("key")}
+    if done not in asked or asked[done] is not key or given.get("axis", 0) != 0:
+        return None
+    table = getattr(given["self"], "obj", given["self"])
+    if key in table.index:
+        return None
+    return (f"No row of the {type(table).__name__} has the label {key!r}; the labels are {_listed(table.index)}.",
+            "Correct the label; .index shows what there is, and .iloc counts.")
+
+
+def _column(key, inner):
+    """What is said of columns that pandas did not find, where the first of its functions is one of a frame or its groups."""
+    table = getattr(inner[0].f_locals["self"], "obj", inner[0].f_locals["self"]) if inner else None
+    rows = any(frame.f_locals.get("axis_num", frame.f_locals.get("axis")) in (0, "index") for frame in inner
+               if frame.f_code.co_name in ("_drop_axis", "_get_label", "xs", "_getitem_iterable"))
+    if rows or not hasattr(table, "columns"):
+        return None
+    names, found = [key], re.match(r"Columns? not found: (.*)|Column\(s\) (\[.*\]) do not|None of (.*) are in .*columns"
+                                   r"|(\[.*\]) not (?:in index|found in axis)", key) if isinstance(key, str) else None
+    if found:
+        listed = re.sub(r", dtype=.*", "", next(filter(None, found.groups())))
+        names = re.findall(r"'([^']*)'", listed) or [listed]
+    elif not isinstance(key, (str, int)) or str(key).startswith("None of ["):
+        return None
+    lacking = [name for name in names if name not in table.columns]
+    return (f"The frame has no column {' and no '.join(map(repr, lacking))}; it has {_listed(table.columns)}.",
+            "Correct the name; .columns shows what there is.") if lacking else None
 
 
 def _call(error, frames):
@@ -155,7 +225,7 @@ def _call(error, frames):
         return None
     if "'Column' object is not callable" in str(error):
         return "A column has no method of that name.", "Correct the name; most functions are called as F.name(column)."
-    found = re.match(r"(?:\w+\.)*(\w+)\(\) (?:missing \d+ required|takes .*but \d+ (?:was|were) given|got (?:an unexp|mult))",
+    found = re.match(r"(\w+)\(\) (?:missing \d+ required|takes .*but \d+ (?:was|were) given|got (?:an unexp|mult))",
                      str(error))
     homes = [frame.f_globals for frame, _ in reversed(frames) if found and found[1] in frame.f_globals]
     function = homes[0][found[1]] if homes else None

@@ -39,7 +39,12 @@ def _named(test=lambda value: True) -> str:
     """The variables that name a proxy, as `ALL_PROXY=socks5://...`, without a password."""
     found = {name: value.strip() for name, value in os.environ.items()
              if (name.lower() in PROXIES or name == "PIP_PROXY") and value.strip()}
-    return ", ".join(f"{name}={re.sub(r'//[^@/]*@', '//', value)}" for name, value in sorted(found.items()) if test(value))
+    return ", ".join(f"{name}={without_password(value)}" for name, value in sorted(found.items()) if test(value))
+
+
+def without_password(address: str) -> str:
+    """An address without the name and password that may stand before its host, with or without http://."""
+    return re.sub(r"^(\w+://)?.*@", r"\1", address)
 
 
 def _certificate(said: str, what: str) -> str:

@@ -6,8 +6,10 @@ does it from the first name on that a cell imports from patternlab. In kernels o
 cell: STARTUP lies among IPython's startup files.
 """
 import contextlib
+import errno
 import linecache
 import sys
+import traceback
 
 from . import cells, mistakes, shadows
 
@@ -23,7 +25,7 @@ def install() -> None:
     shell = cells.shell()
     if shell is None or getattr(shell, "_patternlab_errors", False):
         return
-    shell.set_custom_exc((Exception,), _handler)
+    shell.set_custom_exc((Exception, KeyboardInterrupt), _handler)
     shell.events.register("pre_run_cell", _begin)
     shell.events.register("post_run_cell", _end)
     shell._patternlab_errors = True
@@ -46,15 +48,17 @@ def arrive() -> None:
 def explain(error: BaseException) -> "tuple[str, str] | None":
     """(what happened, the one thing to do) for an error of an engine or of the learner's own code; None where unknown."""
     said = mistakes.explain(error, mistakes.own_frames(error.__traceback__))
-    if said is None and (_of_engine(error) or isinstance(error, OSError)):
+    if said is None and (_of_engine(error) or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)):
         from . import errors
         said = errors.translate(error)
     return said
 
 
 def _of_engine(error) -> bool:
-    # a JVM that was killed is met as a ConnectionError below a Py4JNetworkError
-    return isinstance(error, ConnectionError) or type(error).__module__.partition(".")[0] in ENGINES
+    names, step = [type(error).__module__], error.__traceback__
+    while step and isinstance(error, ConnectionError):     # how a JVM that was killed is met
+        names, step = [*names, step.tb_frame.f_globals.get("__name__", "")], step.tb_next
+    return any(name.partition(".")[0] in ENGINES for name in names)
 
 
 def _lines(error) -> "list | None":
@@ -71,10 +75,26 @@ def _lines(error) -> "list | None":
         return [f"What happened: {said[0]}", f"What to do: {said[1]}",
                 f"{whose} words: {type(error).__name__}: {first[:200]} (%tb shows all of them)"]
     if not _of_engine(error):
-        return None
+        return [f"{_words(error)} (%tb shows all of it)"] if _is_deep(error) else None
     from . import spark
     log = spark.log_path()
     return [f"{type(error).__name__}: {first[:400]}", *([f"More is in {log}; %tb shows all of it."] if log else [])]
+
+
+def _words(error) -> str:
+    said = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {' '.join(map(str.strip, said[:4]))[:400]}".rstrip(": ")
+
+
+def _is_deep(error) -> bool:
+    """Whether Python's traceback would be long: it goes through a package or the kit, or through many functions."""
+    own, step = [frame for frame, _ in mistakes.own_frames(error.__traceback__)], error.__traceback__
+    while step and step.tb_frame not in own:               # IPython's
+        step = step.tb_next
+    below = 0
+    while step:
+        below, step = below + 1, step.tb_next
+    return bool(own) and (below > len(own) or below > 8)
 
 
 def _first_words(error) -> str:
@@ -96,14 +116,18 @@ def _own_sentence(error) -> bool:
 
 
 def _own_lines(error) -> list:
-    return [f"  line {number}, in {frame.f_code.co_name}: {linecache.getline(frame.f_code.co_filename, number).strip()}"
-            for frame, number in mistakes.own_frames(error.__traceback__)[-4:]]
+    lines = [(frame, number, linecache.getline(frame.f_code.co_filename, number).strip())
+             for frame, number in mistakes.own_frames(error.__traceback__)[-4:]]
+    return [f"  line {number}, in {frame.f_code.co_name}: {line}" for frame, number, line in lines if line]
 
 
 def _handler(shell, kind, error, trace, tb_offset=None):
-    lines = _lines(error)
-    if lines is None:                                      # a cell that Python can't read comes here before it runs
-        return shell.showtraceback((kind, error, trace), running_compiled_code=bool(mistakes.own_frames(trace)))
+    try:
+        lines = _lines(error)
+        if lines is None:                                  # a cell that Python can't read comes here before it runs
+            return shell.showtraceback((kind, error, trace), running_compiled_code=bool(mistakes.own_frames(trace)))
+    except Exception:                                      # such as an error whose str() fails: IPython would take us out
+        lines, error = traceback.format_exception(kind, error, trace), RuntimeError("it can't be looked at")
     sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace
     shown = [*lines, *_own_lines(error)]
     shell._showtraceback(kind, error, shown)

@@ -7,6 +7,9 @@ from pathlib import Path
 from .place import ROOT
 
 
+HARMLESS = {"test", "this", "antigravity", "idlelib", "turtledemo", "py"}     # nobody imports these for their work
+
+
 def hiding(folder=None) -> dict:
     """{module: the file or package in `folder` (the current one) that hides a module of Python's or of a package}."""
     folder, found = Path(folder or os.getcwd()), {}
@@ -19,7 +22,7 @@ def hiding(folder=None) -> dict:
     path = [place for place in sys.path if place and Path(place).resolve() not in (folder.resolve(), ROOT)]
     for entry in entries:
         name = entry.stem if entry.suffix == ".py" else entry.name if (entry / "__init__.py").is_file() else ""
-        if name.isidentifier() and name not in sys.builtin_module_names and _elsewhere(name, path):
+        if name.isidentifier() and name not in HARMLESS and name not in sys.builtin_module_names and _elsewhere(name, path):
             found[name] = entry
     return found
 

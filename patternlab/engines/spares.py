@@ -141,7 +141,7 @@ class Keeper:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "patternlab.engines.keeper", str(home), json.dumps({"keep": keep, **how})],
                 stdin=subprocess.PIPE, stdout=out, stderr=out, env=environment.child(PYTHONPATH=modules),
-                start_new_session=True)
+                start_new_session=True, cwd=place.ROOT)    # not where `start` was typed: -m looks for modules there
         self.pid = self._process.pid
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import random
 
 from ...checking.calls import ask
 from ...checking.kinds import number, pair
-from ...checking.outcomes import Wrong
+from ...checking.outcomes import Unfit, Wrong
 from ...checking.tables import judge
 from ...flights import events
 from .oracle import records, spark_windows
@@ -64,6 +64,8 @@ def _logs():
 def patience(answer):
     """Exercise 2: (function (log, patience) -> lost, smallest multiple of 30 that loses less than 2 % of the week)."""
     function, minutes = pair(answer, 2, "lost", "patience")
+    if callable(minutes) and not callable(function):
+        raise Unfit("Give both in this order: lab.check(2, (lost, patience)).")
     cases = list(_logs())
     found = [number(ask(function, log, wait), "What lost(log, patience) returns") for log, wait in cases]
     right = [_lost(log, wait) for log, wait in cases]
