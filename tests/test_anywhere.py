@@ -18,7 +18,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from test_kit import JARS, ROOT, cold, copy, home, kit, sentence, state_of, until, wheel  # noqa: F401  (fixtures too)
+from kits import JARS, ROOT, cold, copy, home, kit, sentence, state_of, until, wheel  # noqa: F401  (fixtures too)
 
 NOBODY = 65534
 NO_PROXY = {name: None for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
