@@ -37,8 +37,7 @@ HELP = "\n".join([
 def main(argv):
     """Run one verb; returns the exit code. Failures that are sentences are printed as such, others leave a log."""
     if not argv or argv[0] in ("-h", "--help", "help"):
-        print(HELP)
-        return 0
+        return _print_help()
     verb, rest = argv[0], argv[1:]
     if verb not in VERBS:
         near = difflib.get_close_matches(verb, VERBS, 1)
@@ -51,11 +50,24 @@ def main(argv):
     except KeyboardInterrupt:
         print("\nInterrupted. Nothing is half done: start again and it goes on.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of a pipe has gone (kit.py doctor | head)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except BrokenPipeError:
+        return _nobody_reads()
     except Exception as error:
         return _report(verb, error)
+
+
+def _print_help():
+    try:
+        print(HELP, flush=True)
+    except BrokenPipeError:
+        return _nobody_reads()
+    return 0
+
+
+def _nobody_reads():
+    """The reader of a pipe has gone (kit.py doctor | head): what is left goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def _report(verb, error):

@@ -39,6 +39,21 @@ def test_no_verb_prints_the_help_and_makes_nothing(tmp_path):
     assert not (home / ".venv").exists() and not (home / ".patternlab").exists()
 
 
+@pytest.mark.parametrize("verb", [(), ("doctor",)])
+def test_a_reader_that_goes_away_is_no_error(home, verb):
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([sys.executable, home / "kit.py", *verb], stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("verb", ["doctor", "start"])
+def test_a_stack_that_is_misspelt_is_said_once(home, verb):
+    said = sentence(kit(home, verb, PATTERNLAB_STACK="containers"), "PATTERNLAB_STACK is 'containers'", "Unset it")
+    assert said.count("PATTERNLAB_STACK") == 1
+
+
 def test_a_misspelt_verb_is_told_the_near_one(tmp_path):
     done = kit(copy(tmp_path / "kit"), "strat")
     assert done.returncode == 2 and "did you mean start?" in done.stderr

@@ -30,6 +30,11 @@ def main(argv: list[str]) -> int:
     """Print one line per check; 0 when nothing is wrong, else 1."""
     argparse.ArgumentParser("kit.py doctor", description="Look at everything the kit needs. The exit code is 1 when "
                             "something is wrong.").parse_args(argv)
+    try:
+        stack()                                   # nearly every check asks: one that is misspelt is said once
+    except ValueError as error:
+        print(f"WRONG  stack: {error}")
+        return 1
     wrong = 0
     for name, check in CHECKS.items():
         try:

@@ -13,7 +13,7 @@ import time
 import webbrowser
 
 from ..engines import environment, jars, kernels, notebook, spares
-from ..engines.place import ROOT, setting, state
+from ..engines.place import ROOT, setting, stack, state
 from . import clean, desk
 
 FIRST = "notebooks/00-start-here.ipynb"
@@ -33,6 +33,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--new", action="store_true", help="start another one beside the one that runs on this desk")
     chosen = parser.parse_args(argv)
     idle_seconds()
+    stack()
     turn = None if chosen.new else take_turn()
     if not chosen.new and (running := clean.servers(desk.desk())):
         return show(running[0], chosen)
