@@ -93,6 +93,13 @@ query.stop()""")
     assert lines[-1] is None and outputs == []
 
 
+def test_an_interrupt_is_told_as_one_wherever_it_hits(forced):
+    """pyspark asks its JVM on the way out of an interrupted cell, over the connection that the interrupt broke."""
+    code = "try:\n    raise KeyboardInterrupt\nfinally:\n    spark._jvm.java.lang.Integer.parseInt('no number')"
+    assert forced[0].run(code)[1] == [("error", "KeyboardInterrupt")]
+    assert forced[0].run("spark._jvm.java.lang.Integer.parseInt('no number')")[1] == [("error", "NumberFormatException")]
+
+
 def test_what_ends_a_cell_ends_its_line(forced):
     running, manager = forced
     lines, outputs = running.run("time.sleep(3)\n1 / 0")

@@ -121,7 +121,18 @@ def _own_lines(error) -> list:
     return [f"  line {number}, in {frame.f_code.co_name}: {line}" for frame, number, line in lines if line]
 
 
+def _interrupt(error) -> "BaseException | None":
+    """The interrupt that an error comes from: py4j often fails at what pyspark asks of it on the way out of the cell."""
+    seen = error
+    while seen is not None and not isinstance(seen, KeyboardInterrupt):
+        seen = seen.__context__ if _of_engine(error) else None
+    return seen
+
+
 def _handler(shell, kind, error, trace, tb_offset=None):
+    interrupt = _interrupt(error)
+    if interrupt is not None:
+        kind, error, trace = type(interrupt), interrupt, interrupt.__traceback__
     try:
         lines = _lines(error)
         if lines is None:                                  # a cell that Python can't read comes here before it runs
@@ -156,9 +167,9 @@ def _begin(info) -> None:
 
 def _end(result) -> None:
     """After an interrupt: a query that the cell began would run on, and the cell could not be run again."""
-    if _before is None or not isinstance(result.error_in_exec, KeyboardInterrupt):
+    if _before is None or _interrupt(result.error_in_exec) is None:
         return
-    for query in _active():
+    for query in _active() or _active():                   # the first question may meet the connection that broke
         if query.id().toString() not in _before:
             named = " ".join(filter(None, ["the stream", query.name()]))
             with contextlib.suppress(Exception):
