@@ -1,4 +1,4 @@
-"""Five gates for every exercise of every lab, played in one real kernel per lab with the answers that its source holds."""
+"""Six gates for every exercise of every lab, played in one real kernel per lab with the answers that its source holds."""
 import pytest
 import runs
 
