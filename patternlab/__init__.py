@@ -1,7 +1,7 @@
 """The names that notebooks import, and nothing else; each is loaded when it is first asked for."""
 import importlib
 
-from .engines import environment, notebook
+from .engines import cells, environment, notebook
 from .truth import truth  # eager: the submodule of the same name would take the function's place otherwise
 
 _MODULES = {"session": "spark_session kafka postgres connect workspace", "flights": "dataset events replay",
@@ -9,17 +9,15 @@ _MODULES = {"session": "spark_session kafka postgres connect workspace", "flight
             "figures": "bars lines steps waterfall timeline", "event_plane": "plane", "tables": "look",
             "engines.programs": "killed"}
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
-_settled = []
 __all__ = sorted([*_HOME, "truth"])
 
 
 def __getattr__(name: str):
     if name not in _HOME:
         raise AttributeError(f"patternlab has no {name!r}; it has: {', '.join(__all__)}.")
-    if not _settled:                                       # once: what a cell sets later is meant
+    if cells.arrive():                                     # once: what a cell sets later is meant
         environment.apply()
-        _settled.append(True)
-    notebook.arrive()
+        notebook.arrive()
     module = importlib.import_module(f"{__name__}.{_HOME[name]}")
     value = globals()[name] = module if name == _HOME[name] == "faults" else getattr(module, name)
     return value

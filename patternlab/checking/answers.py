@@ -4,7 +4,7 @@ import inspect
 import linecache
 import textwrap
 
-from ..engines import mistakes, notebook
+from ..engines import cells, mistakes, notebook
 
 
 def blank(answer) -> str:
@@ -63,8 +63,8 @@ def shown(show) -> str:
 
 def at_once(text: str):
     """Show `text` now. In a notebook it returns the display's handle, for `verdict` to take its place, elsewhere None."""
-    from IPython import display, get_ipython
-    if hasattr(get_ipython(), "kernel"):
+    if cells.shell() is not None:
+        from IPython import display
         return display.display({"text/plain": text}, raw=True, display_id=True)
     print(text, flush=True)
     return None

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+from ..engines import running
 from .outcomes import Ended
 
 CALL, CHECK = 10.0, 120.0      # seconds of one call of the learner's function, and of a check as a whole
@@ -104,7 +105,7 @@ def _insist(frame, halted) -> None:
 
 def _cancel_jobs() -> None:
     """What the learner's code asked of Spark would go on."""
-    context = getattr(getattr(sys.modules.get("pyspark"), "SparkContext", None), "_active_spark_context", None)
+    context = running.context()
     if context is not None:
         with contextlib.suppress(Exception):
             context.cancelAllJobs()

@@ -9,11 +9,10 @@ import contextlib
 import logging
 import os
 import queue
-import sys
 import threading
 import time
 
-from . import place
+from . import cells, place, running
 
 AFTER, EVERY = 2.0, 0.5        # seconds of a cell without a line; seconds between two lines
 ID = "patternlab-busy"         # as in labextensions/patternlab-busy/static/busy.js
@@ -50,9 +49,9 @@ def install() -> None:
     A Jupyter server gives its kernels JPY_SESSION_NAME, one that a test or a program started has none.
     PATTERNLAB_BUSY=0 switches the line off, PATTERNLAB_BUSY=1 on, whoever started the kernel.
     """
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    shell = cells.shell()
     wanted = place.setting("BUSY", "1" if "JPY_SESSION_NAME" in os.environ else "0") == "1"
-    if _now is not None or not wanted or not hasattr(shell, "kernel"):
+    if _now is not None or not wanted or shell is None:
         return
     thread = threading.Thread(target=_watch, name=ID, daemon=True)
     for name in (None, "py4j.java_gateway", "py4j.clientserver"):    # a JVM that is gone is no news from here
@@ -87,14 +86,11 @@ def _watch() -> None:
 
 def _doing() -> list:
     """What Spark does now: ["stream q_hourly: batch 12", "Spark: job 14, 3 of 8 tasks"], [] for nothing."""
-    # nothing is imported here: the cell may import pyspark at this moment. And Spark's Java objects are asked
-    # themselves: pyspark's classes around them read each query's whole progress as JSON
-    context = getattr(getattr(sys.modules.get("pyspark"), "SparkContext", None), "_active_spark_context", None)
-    if context is None or context._jsc is None:
+    context = running.context()
+    if context is None:
         return []
     doing = []
-    session = getattr(getattr(sys.modules.get("pyspark.sql"), "SparkSession", None), "_instantiatedSession", None)
-    for query in list(session._jsparkSession.streams().active()) if session is not None else []:
+    for query in running.queries():
         progress = query.lastProgress()
         batch = "starting" if progress is None else f"batch {progress.batchId()}"
         doing.append(" ".join(filter(None, ["stream", query.name()])) + f": {batch}")

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import java, network, place
+from . import cells, java, network, place
 
 SHELL = "PATTERNLAB_SHELL_"                      # before the names of what kit.py took itself, for doctor
 INLINE = "module://matplotlib_inline.backend_inline"
@@ -113,6 +113,11 @@ def child(**more) -> dict:
     return {**cleaned(os.environ), **more}
 
 
+def modules() -> str:
+    """A PYTHONPATH on which a child finds the kit, and whatever this process's own one has."""
+    return os.pathsep.join(filter(None, [str(place.ROOT), os.environ.get("PYTHONPATH", "")]))
+
+
 def taken(given) -> list:
     """What the rules take from `given`: (name, what becomes of it, why), for variables that are set to something else."""
     was = {name: value for name, value in given.items() if value and not name.startswith(SHELL)}
@@ -130,7 +135,7 @@ def taken(given) -> list:
 def apply() -> None:
     """Make this process's own environment that of the rules: a kernel or a server does so before it starts anything."""
     clean, drawing = cleaned(os.environ), os.environ.get("MPLBACKEND")
-    if _is_kernel():                             # a figure belongs below its cell
+    if cells.shell() is not None:                          # a figure belongs below its cell
         clean["MPLBACKEND"] = INLINE
         if drawing not in (None, INLINE) and "matplotlib" in sys.modules:
             sys.modules["matplotlib"].use(INLINE)
@@ -141,10 +146,6 @@ def apply() -> None:
         time.tzset()
     # by PYTHONPATH a Spark that was unpacked somewhere came before the kit's
     sys.path[:] = [part for part in sys.path if not _unpacked_spark(Path(part))]
-
-
-def _is_kernel() -> bool:
-    return "IPython" in sys.modules and hasattr(sys.modules["IPython"].get_ipython(), "kernel")
 
 
 def _unpacked_spark(folder: Path) -> bool:

@@ -34,6 +34,14 @@ def own_frames(trace) -> list:
     return found
 
 
+def innermost(error):
+    """The last step of an error's traceback, where it was raised; None where it was not raised yet."""
+    step = error.__traceback__
+    while step and step.tb_next:
+        step = step.tb_next
+    return step
+
+
 def _taken_names(error, frames):
     """Names of Python's that the notebook gave to something else; Spark's functions first among them."""
     if not isinstance(error, (TypeError, ValueError, AttributeError)):
@@ -158,9 +166,7 @@ def _listed(names) -> str:
 def _key(error, frames):
     if not isinstance(error, KeyError) or not error.args:
         return None
-    key, step = error.args[0], error.__traceback__
-    while step.tb_next:
-        step = step.tb_next
+    key, step = error.args[0], innermost(error)
     if frames and step.tb_frame is frames[-1][0]:          # no function was in between: a lookup in brackets, or a raise
         done = [each for each in dis.get_instructions(step.tb_frame.f_code) if each.offset == step.tb_lasti]
         if not any(each.opname in ("BINARY_SUBSCR", "DELETE_SUBSCR") or "[]" in each.argrepr for each in done):
@@ -177,9 +183,7 @@ def _key(error, frames):
 
 def _field(error, frames):
     """A field that a Row of Spark's has not, asked for in brackets or by a point."""
-    step = error.__traceback__
-    while step and step.tb_next:
-        step = step.tb_next
+    step = innermost(error)
     given = step.tb_frame.f_locals if step and step.tb_frame.f_code.co_name in ("__getitem__", "__getattr__") else {}
     row, name = given.get("self"), given.get("item")
     if not hasattr(type(row), "asDict") or not isinstance(name, str):

@@ -11,7 +11,7 @@ import linecache
 import sys
 import traceback
 
-from . import cells, mistakes, shadows
+from . import cells, mistakes, running, shadows
 
 STARTUP = """# laid by kit.py start: errors in plain words from the first cell on
 from patternlab.engines import notebook as _patternlab
@@ -32,8 +32,8 @@ def install() -> None:
 
 
 def arrive() -> None:
-    """Before the first name of the kit that a notebook's kernel asks for: `install`, and say what is in the way."""
-    if not cells.arrive() or cells.shell() is None:
+    """At the first name of the kit that a notebook's kernel asks for: `install`, and say what is in the way."""
+    if cells.shell() is None:
         return
     install()
     from . import pins
@@ -108,9 +108,7 @@ def _own_sentence(error) -> bool:
     """Whether the kit itself refused, in whole sentences: NotProved, or a plain error that was raised in its code."""
     if type(error).__module__.startswith("patternlab."):
         return True
-    step = error.__traceback__
-    while step and step.tb_next:
-        step = step.tb_next
+    step = mistakes.innermost(error)
     return (type(error) in (RuntimeError, MemoryError, ValueError, OSError, TimeoutError, ImportError) and step is not None
             and step.tb_frame.f_code.co_filename.startswith(str(shadows.ROOT / "patternlab")) and str(error).rstrip()[-1:] == ".")
 
@@ -151,11 +149,8 @@ _before = None         # ids of the queries that ran when the cell began
 
 def _active() -> list:
     """Spark's own objects of the queries that run; [] without a session or where its JVM does not answer."""
-    session = getattr(getattr(sys.modules.get("pyspark.sql"), "SparkSession", None), "_instantiatedSession", None)
-    if session is None or session._sc._jsc is None:
-        return []
     try:
-        return list(session._jsparkSession.streams().active())
+        return running.queries()
     except Exception:
         return []
 

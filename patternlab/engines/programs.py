@@ -7,7 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from . import guard, kernels, place
+from . import environment as variables
+from . import guard, kernels
 
 
 class Program(subprocess.Popen):
@@ -19,10 +20,9 @@ class Program(subprocess.Popen):
         Its standard input is a pipe from the kernel: a program that reads it ends when the kernel does.
         """
         self.log = Path(file).with_suffix(".log")
-        paths = [str(place.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         with open(self.log, "wb") as out:
             super().__init__([sys.executable, str(file), *map(str, args)], stdin=subprocess.PIPE, stdout=out, stderr=out,
-                             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **environment}, start_new_session=True)
+                             env={**os.environ, "PYTHONPATH": variables.modules(), **environment}, start_new_session=True)
 
 
 def killed(program, *args, when, seconds: float = 120) -> int:

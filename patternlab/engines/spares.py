@@ -136,11 +136,10 @@ class Keeper:
     def __init__(self, home: Path, keep: int = 1, **how):
         """Keep `keep` JVMs warm in folder `home`; `how` are further fields of keeper.How."""
         home.mkdir(parents=True, exist_ok=True)
-        modules = os.pathsep.join(filter(None, [str(place.ROOT), os.environ.get("PYTHONPATH", "")]))
         with open(place.state("logs") / "keeper.log", "ab") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "patternlab.engines.keeper", str(home), json.dumps({"keep": keep, **how})],
-                stdin=subprocess.PIPE, stdout=out, stderr=out, env=environment.child(PYTHONPATH=modules),
+                stdin=subprocess.PIPE, stdout=out, stderr=out, env=environment.child(PYTHONPATH=environment.modules()),
                 start_new_session=True, cwd=place.ROOT)    # not where `start` was typed: -m looks for modules there
         self.pid = self._process.pid
 

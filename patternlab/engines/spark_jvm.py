@@ -113,9 +113,8 @@ def _command(folder: Path, flags, memory: str, conf: dict) -> list:
 def _environment(folder: Path) -> dict:
     home = Path(importlib.util.find_spec("pyspark").origin).parent
     # workers import the notebook's helper wherever the kernel found it
-    modules = os.pathsep.join(filter(None, [str(place.ROOT), os.environ.get("PYTHONPATH", "")]))
-    return environment.child(SPARK_HOME=str(home), SPARK_CONNECT_MODE="0", PYSPARK_PYTHON=sys.executable, PYTHONPATH=modules,
-                             _PYSPARK_DRIVER_CONN_INFO_PATH=str(folder / "gateway"))
+    return environment.child(SPARK_HOME=str(home), SPARK_CONNECT_MODE="0", PYSPARK_PYTHON=sys.executable,
+                             PYTHONPATH=environment.modules(), _PYSPARK_DRIVER_CONN_INFO_PATH=str(folder / "gateway"))
 
 
 def launch(folder: Path, flags, log: Path, stdin, throughput: bool = False) -> subprocess.Popen:

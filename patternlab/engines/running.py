@@ -1,0 +1,17 @@
+"""What of Spark runs in this process, asked without an import: the cell that runs may import pyspark at this moment.
+
+Spark's Java objects are given: pyspark's classes around them read each query's whole progress as JSON.
+"""
+import sys
+
+
+def context():
+    """The SparkContext of this process, None where none is up."""
+    found = getattr(getattr(sys.modules.get("pyspark"), "SparkContext", None), "_active_spark_context", None)
+    return None if found is None or found._jsc is None else found
+
+
+def queries() -> list:
+    """The Java objects of the streaming queries that run; [] without a session."""
+    session = getattr(getattr(sys.modules.get("pyspark.sql"), "SparkSession", None), "_instantiatedSession", None)
+    return [] if session is None or context() is None else list(session._jsparkSession.streams().active())
