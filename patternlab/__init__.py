@@ -4,7 +4,7 @@ import importlib
 from .engines import cells, environment, notebook
 from .truth import truth  # eager: the submodule of the same name would take the function's place otherwise
 
-_MODULES = {"session": "spark_session kafka postgres connect workspace", "flights": "dataset events replay",
+_MODULES = {"session": "spark_session kafka postgres connect objectstore workspace", "flights": "dataset events replay",
             "faults": "faults crash_after torn", "proof": "prove measure progress scoreboard", "lab": "Lab",
             "figures": "bars lines steps waterfall timeline", "event_plane": "plane", "tables": "look",
             "engines.programs": "killed"}

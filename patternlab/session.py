@@ -1,4 +1,4 @@
-"""The engines as a notebook asks for them: Spark, Kafka, PostgreSQL, Connect, and a folder for its tables."""
+"""The engines as a notebook asks for them: Spark, Kafka, PostgreSQL, Connect, an object store, and a folder for its tables."""
 import atexit
 import importlib
 import logging
@@ -58,6 +58,16 @@ def connect():
     return _once("connect", lambda engine: engine.start(kafka().bootstrap))
 
 
+def objectstore():
+    """The object store of this kernel, which speaks S3: see `patternlab.engines.objectstore.ObjectStore`.
+
+    `.bucket(name)` makes an empty bucket and returns its address, "s3://name"; `.options` are delta-rs' `storage_options`;
+    `.put(address, content)`, `.get(address)` and `.keys(address)` are plain requests. The first call on a machine fetches
+    it (48 MB). WheelProblem and StoreProblem say in a sentence why it can't be had.
+    """
+    return _once("objectstore", lambda engine: engine.start())
+
+
 def workspace(name: str) -> Path:
     """An empty folder of this kernel's own for tables and checkpoints; it goes when the kernel does."""
     if not name.replace("-", "").replace("_", "").isalnum():
@@ -84,7 +94,7 @@ def close() -> None:
     """End every engine of this kernel, and remove its folders; the normal end of a kernel calls it."""
     if os.getpid() != _pid:
         return                                        # a forked child must not end its parent's engines
-    for name in ("connect", "spark", "postgres", "kafka"):
+    for name in ("connect", "spark", "postgres", "kafka", "objectstore"):
         engine = _running.pop(name, None)
         if engine is not None:
             try:
