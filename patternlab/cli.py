@@ -11,7 +11,7 @@ VERBS = {  # verb: (module below commands/, function, what it does)
     "start": ("start", "main", "lay your desk, fetch what is missing, open JupyterLab on it"),
     "test": ("tests", "main", "run every test on real engines (--changed: what your change touches; or pytest's: -k kafka)"),
     "doctor": ("doctor", "main", "look at everything the kit needs; say what is wrong and the one thing to do"),
-    "fetch": ("fetch", "main", "download the engines' jars ahead (--all: of every optional engine too)"),
+    "fetch": ("fetch", "main", "download the engines' jars ahead (fetch all: what only one lesson needs too)"),
     "pack": ("fetch", "pack", "put packages and jars into a folder, for machines with no or bad network"),
     "update": ("desk", "update", "bring new versions of the notebooks and labs that you have not changed"),
     "reset": ("desk", "reset", "restore one file (reset labs/03) or one exercise (reset labs/03 2)"),

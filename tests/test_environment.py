@@ -30,7 +30,7 @@ print("found", [spark.read.format("delta").load(f"{folder}/table").count(),
 OLD_SPARK = "raise ImportError('this is an older Spark')"
 ROWS = {
     "zone": {"TZ": "Asia/Kolkata"},
-    "figures": {"MPLBACKEND": "Agg", "TZ": "America/New_York"},
+    "figures": {"MPLBACKEND": "Agg", "AWS_SESSION_TOKEN": "theirs", "AWS_ENDPOINT_URL": "http://nowhere", "TZ": "America/New_York"},
     "java": {"JAVA_TOOL_OPTIONS": "-XX:+UseG1GC -Xmx64m", "_JAVA_OPTIONS": "-Xmx64m", "CLASSPATH": "/nowhere",
              "JDK_JAVA_OPTIONS": "-XX:+UseZGC -XX:+NoSuchFlag", "JAVA_HOME": "/nowhere/java-8"},
     "proxy": {"ALL_PROXY": "socks5://127.0.0.1:9", "http_proxy": "127.0.0.1:9", "HTTPS_PROXY": "127.0.0.1:9", "NO_PROXY": ""},
@@ -76,7 +76,7 @@ def test_engines_and_figures_work_whatever_the_shell_says(row, tmp_path):
 
 def test_nothing_else_is_touched():
     kept = {"HOME": "/h", "SSL_CERT_FILE": "/c", "PATTERNLAB_SLICE": "day", "JUPYTER_TOKEN": "t", "TZ": "UTC",
-            "https_proxy": "http://proxy:3128", "AWS_PROFILE": "a", "JAVA": "x", "GIT_DIR": "g"}
+            "https_proxy": "http://proxy:3128", "GOOGLE_CLOUD_PROJECT": "a", "JAVA": "x", "GIT_DIR": "g"}
     assert {name: value for name, value in environment.cleaned(kept).items() if name in kept} == kept
     assert environment.taken(kept) == []
     clean = environment.cleaned(kept)

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from ..engines import environment as variables
-from ..engines import jars, java, kernels, pins, shadows, spares
+from ..engines import jars, java, kernels, pins, shadows, spares, wheels
 from ..engines.place import ROOT, setting, stack, state
 from . import clean, desk, start
 
@@ -126,6 +126,15 @@ def jars_whole() -> str:
     return f"{len(jars.locked(*jars.DEFAULT))} jars as locked, in {state('jars')}"
 
 
+def optional() -> str:
+    if stack() == "compose":
+        return "the engines are containers and have their own"
+    lacking = [name for name in wheels.locked() if not wheels.here(name)]
+    if lacking:
+        return f"{', '.join(lacking)} not fetched: the lesson that needs it does, or python3 kit.py fetch all"
+    return f"{', '.join(wheels.locked())} fetched, in {state('wheels')}"
+
+
 def archives() -> str:
     if stack() == "compose":
         return "not used on containers"
@@ -236,5 +245,5 @@ def which_stack() -> str:
 
 
 CHECKS = {"python": python, "environment": environment, "lock": stamp, "shell": shell, "java": java_runs, "jars": jars_whole,
-          "archives": archives, "memory": memory, "spare": spare, "disk": disk, "folders": writable, "your files": own_files,
-          "ports": ports, "notebooks": leftovers, "stack": which_stack}
+          "for one lesson": optional, "archives": archives, "memory": memory, "spare": spare, "disk": disk,
+          "folders": writable, "your files": own_files, "ports": ports, "notebooks": leftovers, "stack": which_stack}

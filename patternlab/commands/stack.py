@@ -18,13 +18,17 @@ ROOT = Path(__file__).resolve().parents[2]
 IMAGE = "patternlab:local"
 NEED_MB = 4000                     # the whole stack in a job was measured below this: docs/compose.md
 PROFILE = ("--profile", "three-brokers")
+STORE = ("--profile", "objectstore")
+ALL = (*PROFILE, *STORE)            # of what may be there: down and ps must name it, or it stays unseen
 # port setting, default, the services that have it
 PORTS = [("PATTERNLAB_PORT_KAFKA", 29092, "kafka"), ("PATTERNLAB_PORT_POSTGRES", 5432, "postgres"),
          ("PATTERNLAB_PORT_CONNECT", 8083, "connect"), ("PATTERNLAB_PORT_SPARK", 8080, "spark-master"),
          ("PATTERNLAB_PORT_JUPYTER", 8888, "jupyter"), ("PATTERNLAB_PORT_UI", 4040, "jupyter")]
 MORE_PORTS = [("PATTERNLAB_PORT_KAFKA_2", 29093, "kafka-2"), ("PATTERNLAB_PORT_KAFKA_3", 29094, "kafka-3")]
+STORE_PORTS = [("PATTERNLAB_PORT_OBJECTSTORE", 8333, "objectstore")]
 # what an image is made from: (its name in the image, the file of the checkout)
-MADE_FROM = {"image/requirements.lock": "requirements.lock", "image/jars.lock": "patternlab/engines/jars.lock"}
+MADE_FROM = {"image/requirements.lock": "requirements.lock", "image/jars.lock": "patternlab/engines/jars.lock",
+             "image/wheels.lock": "patternlab/engines/wheels.lock"}
 
 
 class Refusal(Exception):
@@ -39,6 +43,7 @@ def main(argv=None) -> int:
     verb = verbs.add_parser("up", help="build the image if there is none, start everything, wait until it is healthy")
     verb.add_argument("--build", action="store_true", help="build the image again first")
     verb.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="one Kafka broker or three (default 1)")
+    verb.add_argument("--objectstore", action="store_true", help="an object store too, for 06-lakehouse-deeper (150 MB more)")
     verb.add_argument("--workers", type=int, default=2, help="Spark workers, two cores each (default 2)")
     verb = verbs.add_parser("down", help="stop and remove the containers; files, topics, tables and databases stay")
     verb.add_argument("--volumes", action="store_true", help="remove topics, tables and databases too (the desk stays)")
@@ -72,8 +77,8 @@ def up(asked) -> None:
         print(f"Built in {time.monotonic() - started:.0f} s.", flush=True)
     else:
         check_image()
-    profile = PROFILE if asked.brokers == 3 else ()
-    check_ports(PORTS + (MORE_PORTS if profile else []))
+    profile = (PROFILE if asked.brokers == 3 else ()) + (STORE if asked.objectstore else ())
+    check_ports(PORTS + (MORE_PORTS if asked.brokers == 3 else []) + (STORE_PORTS if asked.objectstore else []))
     started = time.monotonic()
     done = compose(*profile, "up", "--detach", "--wait", "--wait-timeout", "300", "--no-build",
                    "--scale", f"spark-worker={asked.workers}", check=False)
@@ -84,7 +89,7 @@ def up(asked) -> None:
 
 def down(asked) -> None:
     check_engine()
-    compose(*PROFILE, "down", "--remove-orphans", *(["--volumes"] if asked.volumes else []))
+    compose(*ALL, "down", "--remove-orphans", *(["--volumes"] if asked.volumes else []))
     print("Down. Topics, tables and databases are removed; the desk folder stays." if asked.volumes else
           "Down. Files, topics, tables and databases stay for the next `kit.py stack up`.")
 
@@ -299,7 +304,7 @@ def docker(*arguments: str) -> str:
 
 def containers() -> list:
     """All containers of the stack, stopped ones too: dicts of ID, Name, Service, State, Health, ExitCode."""
-    told = compose(*PROFILE, "ps", "--all", "--format", "json", capture_output=True, text=True).stdout.strip()
+    told = compose(*ALL, "ps", "--all", "--format", "json", capture_output=True, text=True).stdout.strip()
     if told.startswith("["):                         # compose before 2.21
         return json.loads(told)
     return [json.loads(line) for line in told.splitlines()]

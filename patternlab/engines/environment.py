@@ -70,6 +70,7 @@ RULES = (
     Rule("SPARK_LOCAL_IP", _loopback, "Spark's pages are for this machine only", set_always=True),
     Rule("SPARK_* PYSPARK_* _PYSPARK_*", None, "they belong to another Spark, and beat the kit's settings"),
     Rule("HADOOP_* YARN_* HIVE_*", None, "they point Spark at another cluster"),
+    Rule("AWS_*", None, "an object store's client would sign with another account's keys, or ask another address"),
     Rule("KAFKA_* LOG4J_*", None, "Kafka and its log would read them as settings"),
     Rule("PG*", None, "PostgreSQL's programs and psycopg2 take them for settings"),
     Rule("PYTHONPATH", _module_path, "modules that lie there would take the place of the kit's packages", set_always=True),

@@ -80,7 +80,7 @@ def jar_paths(*sets: str) -> list[Path]:
     lacking = missing(*sets)
     if lacking:
         rest = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-        command = FETCH if set(sets) <= set(DEFAULT) else f"{FETCH} --all"
+        command = FETCH if set(sets) <= set(DEFAULT) else f"{FETCH} all"
         raise JarProblem(f"{lacking[0].name}{rest} of the engines' jars are not in {lacking[0].path.parent}, or not "
                          f"whole: run `{command}` and start again.")
     return [jar.path for jar in locked(*sets)]

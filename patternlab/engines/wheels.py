@@ -92,13 +92,15 @@ def download(name: str, folder: Path) -> None:
 def _pip(name: str, scratch: Path, what: list) -> None:
     wanted = scratch / "wanted.txt"
     wanted.write_text(entry(name), encoding="utf-8")
-    command = [sys.executable, "-I", "-m", "pip", *what, "--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-input",
-               "--no-color", "--disable-pip-version-check", "--progress-bar", "off", "-r", str(wanted)]
+    command = [sys.executable, "-I", "-m", "pip", *what, "-vv", "--no-deps", "--require-hashes", "--only-binary", ":all:",
+               "--no-input", "--no-color", "--disable-pip-version-check", "--progress-bar", "off", "-r", str(wanted)]
     stick = setting("FROM")
     if stick:
         command += ["--no-index", "--find-links", str(Path(stick).expanduser().resolve() / "wheels")]
-    # pip unpacks in TMPDIR, and /tmp is memory on some systems
-    given = {name: value for name, value in os.environ.items() if name not in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER")}
+    # without -vv pip tells a line that is down and an index without the package alike;
+    # it unpacks in TMPDIR, and /tmp is memory on some systems
+    own = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER")
+    given = {name: value for name, value in os.environ.items() if name not in own}
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           errors="replace", env={**given, "TMPDIR": str(scratch)})
     if done.returncode:
@@ -113,8 +115,8 @@ def _why(name: str, said: str, stick: str) -> str:
     if re.search(r"No space left on device|Disk quota exceeded", said):
         return f"The disk is full: it filled up while {name} was fetched. Make room and start again."
     if stick and ABSENT.search(said):
-        return (f"{stick} (PATTERNLAB_FROM) has no {name} for this system. Run `kit.py fetch all`, then `kit.py pack {stick}`, on a "
-                "machine of this kind that has a network, or unset it.")
+        return (f"{stick} (PATTERNLAB_FROM) has no {name} for this system. Run `kit.py fetch all`, then `kit.py pack {stick}`, "
+                "on a machine of this kind that has a network, or unset it.")
     if in_the_way := network.reason(said, name):
         return in_the_way
     if network.DOWN.search(said):

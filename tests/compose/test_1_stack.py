@@ -17,6 +17,17 @@ from kafka.admin import KafkaAdminClient
 
 SERVICES = ["connect", "jupyter", "kafka", "postgres", "spark-master", "spark-worker", "spark-worker"]
 NUMBERS = 3000
+BUCKET = """
+from patternlab import objectstore
+from deltalake import DeltaTable, write_deltalake
+import pyarrow, sys
+store = objectstore()
+lake = store.bucket("kept") if "write" in sys.argv else "s3://kept"
+if "write" in sys.argv:
+    write_deltalake(f"{lake}/table", pyarrow.table({"n": [1, 2, 3]}), storage_options=store.options)
+    print("conditional", [store.put(f"{lake}/name", content, only_if_new=True) for content in ("first", "second")])
+print("rows", DeltaTable(f"{lake}/table", storage_options=store.options).to_pyarrow_table().num_rows, store.kill())
+"""
 
 
 def settings():
@@ -230,3 +241,20 @@ def test_a_killed_database_comes_back_with_its_rows(stack):
     assert cursor.fetchone() == (1000, 500500)
     cursor.execute("select pg_drop_replication_slot('survivor')")
     cursor.execute("drop table survivors")
+
+
+def test_the_object_store_is_there_where_it_is_asked_for(stack):
+    python = ("jupyter", "docker/service", "run", "python", "-c")
+    said = stack.inside(*python, "import patternlab\ntry: patternlab.objectstore()\nexcept RuntimeError as sentence: print(sentence)")
+    assert "does not answer" in said and "stack up --objectstore" in said
+    stack.run("up", "--objectstore")
+    try:
+        said = stack.inside(*python, BUCKET, "write")
+        assert "conditional [True, False]" in said and "rows 3 False" in said
+        with pytest.raises(urllib.error.HTTPError, match="403"):            # it is reachable from the host, and asks for keys
+            urllib.request.urlopen("http://localhost:8333/kept/name", timeout=10)
+        stack.run("kill", "objectstore")
+        stack.run("up", "--objectstore")
+        assert "rows 3 False" in stack.inside(*python, BUCKET)
+    finally:
+        kit.compose("--profile", "objectstore", "rm", "--stop", "--force", "objectstore", capture_output=True)

@@ -16,7 +16,7 @@ from conftest import ROOT, kit
 @pytest.fixture(scope="module", autouse=True)
 def nothing_runs():
     """The stack is down, and its volumes are gone."""
-    kit.compose(*kit.PROFILE, "down", "--volumes", "--remove-orphans", capture_output=True)
+    kit.compose(*kit.ALL, "down", "--volumes", "--remove-orphans", capture_output=True)
 
 
 def refused(*arguments, **environment) -> str:
