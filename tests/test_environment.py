@@ -30,7 +30,8 @@ print("found", [spark.read.format("delta").load(f"{folder}/table").count(),
 OLD_SPARK = "raise ImportError('this is an older Spark')"
 ROWS = {
     "zone": {"TZ": "Asia/Kolkata"},
-    "figures": {"MPLBACKEND": "Agg", "AWS_SESSION_TOKEN": "theirs", "AWS_ENDPOINT_URL": "http://nowhere", "TZ": "America/New_York"},
+    "figures": {"MPLBACKEND": "Agg", "AWS_SESSION_TOKEN": "theirs", "AWS_ENDPOINT_URL": "http://nowhere",
+                "TZ": "America/New_York"},
     "java": {"JAVA_TOOL_OPTIONS": "-XX:+UseG1GC -Xmx64m", "_JAVA_OPTIONS": "-Xmx64m", "CLASSPATH": "/nowhere",
              "JDK_JAVA_OPTIONS": "-XX:+UseZGC -XX:+NoSuchFlag", "JAVA_HOME": "/nowhere/java-8"},
     "proxy": {"ALL_PROXY": "socks5://127.0.0.1:9", "http_proxy": "127.0.0.1:9", "HTTPS_PROXY": "127.0.0.1:9", "NO_PROXY": ""},

@@ -245,7 +245,7 @@ def test_a_killed_database_comes_back_with_its_rows(stack):
 
 def test_the_object_store_is_there_where_it_is_asked_for(stack):
     python = ("jupyter", "docker/service", "run", "python", "-c")
-    said = stack.inside(*python, "import patternlab\ntry: patternlab.objectstore()\nexcept RuntimeError as sentence: print(sentence)")
+    said = stack.inside(*python, "import patternlab\ntry: patternlab.objectstore()\nexcept RuntimeError as said: print(said)")
     assert "does not answer" in said and "stack up --objectstore" in said
     stack.run("up", "--objectstore")
     try:
