@@ -1,0 +1,108 @@
+"""The world around the deeper notebook 06: a folder where no bucket can be had, two writers at once, what an engine said."""
+import inspect
+import json
+import re
+import shutil
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+
+from ...engines import guard, kernels
+from ...engines.programs import Program
+
+REPORT = "key STRING, scheduled TIMESTAMP, carrier STRING, flight INT, origin STRING, dest STRING, dep_delay INT"
+IMPORTS = """import json, pathlib, sys
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, QueryBuilder, write_deltalake
+"""
+
+
+class Folder:
+    """What stands in for an object store: the same calls on a folder, whose address is a path. It has no endpoint."""
+
+    def __init__(self, home):
+        """`home` is a folder; buckets are folders in it."""
+        self.home, self.options = Path(home), {}
+
+    def bucket(self, name: str) -> str:
+        """An empty folder of this name, whatever it held before; returns its path."""
+        shutil.rmtree(self.home / name, ignore_errors=True)
+        (self.home / name).mkdir(parents=True)
+        return str(self.home / name)
+
+    def put(self, address: str, content, *, only_if_new: bool = False) -> bool:
+        """Write a file, in place of what is there; with `only_if_new`: False, and nothing is written, where the name is taken."""
+        Path(address).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(address, "xb" if only_if_new else "wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+        except FileExistsError:
+            return False
+        return True
+
+    def get(self, address: str) -> bytes:
+        """The content of a file."""
+        return Path(address).read_bytes()
+
+    def keys(self, address: str) -> list:
+        """The names of all files below a folder, in order."""
+        return sorted(str(file.relative_to(address)) for file in Path(address).rglob("*") if file.is_file())
+
+    def __repr__(self):
+        return f"folder {self.home.name}"
+
+
+def or_folder(start, home):
+    """What `start()` returns, an object store; where it can't be had, why in one sentence, and a `Folder` in its place."""
+    try:
+        return start()
+    except (RuntimeError, MemoryError, OSError) as problem:
+        print(f"{problem} The notebook goes on with a folder in place of the bucket.")
+        return Folder(Path(home) / "objects")
+
+
+def at_once(function, calls: list, seconds: float = 90) -> list:
+    """`function`, one of the notebook, in a process for each of `calls` (lists of arguments); all begin at one moment.
+
+    A process has deltalake's names and pa (pyarrow), and nothing else of the notebook. Returns what each printed;
+    RuntimeError with its last words where one fails.
+    """
+    home = Path(tempfile.mkdtemp(prefix="writers-", dir=kernels.run_folder()))
+    programs = []
+    for number, arguments in enumerate(calls):
+        file, told = home / f"writer-{number}.py", home / f"writer-{number}.json"
+        told.write_text(json.dumps(arguments), encoding="utf-8")
+        lines = [IMPORTS, textwrap.dedent(inspect.getsource(function)),
+                 f"arguments = json.loads(pathlib.Path({str(told)!r}).read_text())",
+                 "print('ready', flush=True)", "assert input() == 'go'", f"{function.__name__}(*arguments)"]
+        file.write_text("\n".join(lines), encoding="utf-8")
+        programs.append(Program(file))
+    try:
+        for program in programs:
+            guard.wait_for(lambda: "ready" in _said(program) or program.poll() is not None, seconds)
+        for program in programs:
+            program.stdin.write(b"go\n")
+            program.stdin.close()
+        end = time.monotonic() + seconds
+        for program in programs:
+            if program.wait(max(1, end - time.monotonic())):
+                raise RuntimeError(f"A writer failed. Its last words: {_said(program)[-800:].strip()}")
+    finally:
+        for program in programs:
+            if program.poll() is None:
+                program.kill()
+                program.wait()
+    return [_said(program).removeprefix("ready").strip() for program in programs]
+
+
+def _said(program) -> str:
+    return guard.tail(program.log, 20_000)
+
+
+def reason(error) -> str:
+    """What an engine's error says, in one line of at most 90 letters: without Java's classes, Spark's codes and frames."""
+    coded = re.search(r"\[[A-Z_.0-9]+\] (.+)", str(error))
+    said = coded[1] if coded else str(error).strip().splitlines()[0].rpartition("error: ")[2]
+    said = said.strip().rstrip(":")
+    return said if len(said) <= 90 else said[:87] + "..."
