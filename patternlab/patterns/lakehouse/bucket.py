@@ -1,6 +1,6 @@
 """The world around the deeper notebook 06: a folder where no bucket can be had, two writers at once, what an engine said."""
 import inspect
-import json
+import pickle
 import re
 import shutil
 import tempfile
@@ -12,7 +12,7 @@ from ...engines import guard, kernels
 from ...engines.programs import Program
 
 REPORT = "key STRING, scheduled TIMESTAMP, carrier STRING, flight INT, origin STRING, dest STRING, dep_delay INT"
-IMPORTS = """import json, pathlib, sys
+IMPORTS = """import pathlib, pickle
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, write_deltalake
 """
@@ -63,7 +63,7 @@ def or_folder(start, home):
 
 
 def at_once(function, calls: list, seconds: float = 90) -> list:
-    """`function`, one of the notebook, in a process for each of `calls` (lists of arguments); all begin at one moment.
+    """`function`, one of the notebook, in a process for each of `calls` (lists of arguments, Arrow tables too); all begin at one moment.
 
     A process has deltalake's names and pa (pyarrow), and nothing else of the notebook. Returns what each printed;
     RuntimeError with its last words where one fails.
@@ -71,10 +71,10 @@ def at_once(function, calls: list, seconds: float = 90) -> list:
     home = Path(tempfile.mkdtemp(prefix="writers-", dir=kernels.run_folder()))
     programs = []
     for number, arguments in enumerate(calls):
-        file, told = home / f"writer-{number}.py", home / f"writer-{number}.json"
-        told.write_text(json.dumps(arguments), encoding="utf-8")
+        file, told = home / f"writer-{number}.py", home / f"writer-{number}.arguments"
+        told.write_bytes(pickle.dumps(arguments))
         lines = [IMPORTS, textwrap.dedent(inspect.getsource(function)),
-                 f"arguments = json.loads(pathlib.Path({str(told)!r}).read_text())",
+                 f"arguments = pickle.loads(pathlib.Path({str(told)!r}).read_bytes())",
                  "print('ready', flush=True)", "assert input() == 'go'", f"{function.__name__}(*arguments)"]
         file.write_text("\n".join(lines), encoding="utf-8")
         programs.append(Program(file))
@@ -101,8 +101,8 @@ def _said(program) -> str:
 
 
 def reason(error) -> str:
-    """What an engine's error says, in one line of at most 90 letters: without Java's classes, Spark's codes and frames."""
+    """What an engine's error says, in one line of at most 80 letters: without Java's classes, Spark's codes and frames."""
     coded = re.search(r"\[[A-Z_.0-9]+\] (.+)", str(error))
     said = coded[1] if coded else str(error).strip().splitlines()[0].rpartition("error: ")[2]
     said = said.strip().rstrip(":")
-    return said if len(said) <= 90 else said[:87] + "..."
+    return said if len(said) <= 80 else said[:77] + "..."
