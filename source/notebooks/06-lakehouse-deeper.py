@@ -151,7 +151,7 @@ log = sorted(log, key=lambda commit: commit["version"])
 print("LGA, then", *[commit["writer"] for commit in log[1:]])
 
 # %% [markdown]
-# They took turns, in an order that nobody chose; it is another one in each run. A writer whose version was taken reads what came
+# Nobody chose this order, and it is another one in each run. A writer whose version was taken reads what came
 # before, sees that an append disturbs nobody, and tries the next number. All that happens inside of `write_deltalake`. Is every
 # row there, and once?
 
@@ -213,15 +213,17 @@ look(rules)
 # Now two bad rows, each by both engines. Note that delta-rs has never heard of this rule: it finds it in the log.
 
 # %% tags=["step-writers"]
-SHAPE = pa.schema(DeltaTable(f"{lake}/checked").schema())
+columns = ["key", "carrier", "origin", "delay"]
+shape = rows(f"{lake}/departures").select(columns).schema
 
 
 def by_spark(row):
-    spark.sql(f"INSERT INTO {checked} VALUES (:key, :carrier, :origin, :delay)", row)
+    one = spark.createDataFrame([row], "key STRING, carrier STRING, origin STRING, delay INT")
+    one.write.format("delta").mode("append").save(f"{lake}/checked")
 
 
 def by_delta_rs(row):
-    one = pa.Table.from_pylist([row], SHAPE)
+    one = pa.Table.from_pylist([row], shape)
     write_deltalake(f"{lake}/checked", one, mode="append")
 
 

@@ -1,4 +1,4 @@
-"""The world around the deeper notebook 06: a folder where no bucket can be had, two writers at once, what an engine said."""
+"""The world around the deeper notebook 06: a folder where no bucket is, two writers at once, what an engine said."""
 import inspect
 import pickle
 import re
@@ -32,7 +32,7 @@ class Folder:
         return str(self.home / name)
 
     def put(self, address: str, content, *, only_if_new: bool = False) -> bool:
-        """Write a file, in place of what is there; with `only_if_new`: False, and nothing is written, where the name is taken."""
+        """Write a file, in place of what is there; with `only_if_new`: False, and no writing, where the name is taken."""
         Path(address).parent.mkdir(parents=True, exist_ok=True)
         try:
             with open(address, "xb" if only_if_new else "wb") as file:
@@ -63,9 +63,9 @@ def or_folder(start, home):
 
 
 def at_once(function, calls: list, seconds: float = 90) -> list:
-    """`function`, one of the notebook, in a process for each of `calls` (lists of arguments, Arrow tables too); all begin at one moment.
+    """`function`, one of the notebook, in a process for each of `calls` (lists of arguments, Arrow tables too), all at once.
 
-    A process has deltalake's names and pa (pyarrow), and nothing else of the notebook. Returns what each printed;
+    A process has the names of deltalake and pa (pyarrow), and nothing else of the notebook. Returns what each printed;
     RuntimeError with its last words where one fails.
     """
     home = Path(tempfile.mkdtemp(prefix="writers-", dir=kernels.run_folder()))
