@@ -25,21 +25,26 @@ def owner_gone():
     try: child.wait(how["patience"])
     except subprocess.TimeoutExpired: child.kill()
 threading.Thread(target=owner_gone, daemon=True).start()
-sys.exit(child.wait() & 255)
+code = child.wait()
+for path in how["litter"]:
+    try: os.unlink(path)
+    except OSError: pass
+sys.exit(code & 255)
 '''
 
 
 class Guarded:
     """A running child process: `pid` is the child's own, not the guard's."""
 
-    def __init__(self, command, log: Path, *, env=None, cwd=None, stop_signal=signal.SIGTERM, patience=5.0, **child):
+    def __init__(self, command, log: Path, *, env=None, cwd=None, stop_signal=signal.SIGTERM, patience=5.0,
+                 litter=(), **child):
         """Start `command` (a list of strings), its output appended to `log`.
 
-        It is stopped by `stop_signal`, and after `patience` seconds for good. `child` (user, group, extra_groups) goes to
-        the child alone: the guard stays who the kernel is.
+        It is stopped by `stop_signal`, and after `patience` seconds for good; the files `litter` are removed then, however
+        it ended. `child` (user, group, extra_groups) goes to the child alone: the guard stays who the kernel is.
         """
         ready, tell = os.pipe()
-        how = {"stop": int(stop_signal), "patience": patience, "tell": tell, "as": child}
+        how = {"stop": int(stop_signal), "patience": patience, "tell": tell, "as": child, "litter": list(map(str, litter))}
         arguments = [sys.executable, "-I", "-S", "-c", _GUARD, json.dumps(how), *map(str, command)]
         with open(log, "ab") as out:
             self._guard = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=out, stderr=out, env=env, cwd=cwd,

@@ -120,8 +120,9 @@ class Embedded(guard.Own, ObjectStore):
         command = [self._program, "-logtostderr", "mini", f"-dir={self._folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
                    *(f"-{name}={port}" for name, port in zip(names, self._ports)), *SETTINGS]
         keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": self._secret}
-        # the sockets' names are relative: a socket's whole path has about a hundred letters at most
-        self._process = guard.Guarded(command, self.log, env=environment.child(**keys), cwd=self._folder)
+        # the sockets of SETTINGS are relative, for a socket's path has about a hundred letters at most; others it makes in /tmp
+        litter = [f"/tmp/seaweedfs-{name}-grpc-{port}.sock" for name, port in zip(SERVERS, self._ports[len(SERVERS):])]
+        self._process = guard.Guarded(command, self.log, env=environment.child(**keys), cwd=self._folder, litter=litter)
         if not guard.wait_for(lambda: not self._process.alive() or self._stores(), 30, 0.05) or not self._process.alive():
             raise StoreProblem(f"The object store did not start: {_last(self.log)} Its log is {self.log}; restart the kernel "
                                "and try again.")
@@ -145,9 +146,6 @@ class Embedded(guard.Own, ObjectStore):
     def stop(self) -> None:
         """End the store; its data goes with it."""
         self._process.kill()
-        for port in self._ports:                          # it makes sockets in /tmp, and removes them only where it ends politely
-            for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
-                socket.unlink(missing_ok=True)
         shutil.rmtree(self._folder / "data", ignore_errors=True)
 
 

@@ -57,7 +57,7 @@ def bring(name: str) -> Path:
     target = home(name)
     if here(name):
         return target
-    fetched, unpacked = MEGABYTES[name]
+    fetched, unpacked = MEGABYTES.get(name, (1, 1))
     free = shutil.disk_usage(target.parent).free / 1e6
     if free < fetched + unpacked + 50:
         raise WheelProblem(f"The disk is full: {name} needs {fetched + unpacked} MB and {target.parent} has {free:.0f} MB free. "
