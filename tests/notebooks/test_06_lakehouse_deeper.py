@@ -1,4 +1,8 @@
-"""What is special in 06 deeper: the lost commit and the refused one, two real writers, four refusals, vectors that hide a row."""
+"""What is special in 06 deeper: the lost commit and the refused one, two real writers, four refusals, a second one
+that is refused, vectors that hide a row.
+"""
+import re
+
 import pytest
 import runs
 
@@ -48,6 +52,15 @@ def test_four_refusals_each_for_its_own_reason(slice):
     assert a_year["by Spark"].startswith("refused: CHECK constraint possible_delay")
     assert no_key["by Spark"].startswith("refused: NOT NULL constraint violated for column: key")
     assert a_year["by delta-rs"] == no_key["by delta-rs"] == "refused: Invalid data found: 1 rows failed validation check."
+
+
+@pytest.mark.parametrize("slice", runs.SLICES)
+def test_an_update_of_spark_that_comes_second_is_refused_and_goes_through_the_next_time(slice):
+    second = said("break-second", slice)
+    deleted = int(re.search(r"delta-rs: committed, ([\d,]+) rows deleted", second)[1].replace(",", ""))
+    assert deleted > 0 and "Spark: refused: Transaction conflict detected" in second and "DELETE" in second
+    newest = said("break-second-repaired", slice)
+    assert re.search(r"UPDATE +Apache-Spark\n.*DELETE +delta-rs", newest), newest
 
 
 @pytest.mark.parametrize("slice", runs.SLICES)

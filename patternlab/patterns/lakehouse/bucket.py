@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ...engines import guard, kernels
@@ -94,6 +95,37 @@ def at_once(function, calls: list, seconds: float = 90) -> list:
                 program.kill()
                 program.wait()
     return [_said(program).removeprefix("ready").strip() for program in programs]
+
+
+def while_held(spark, update, meanwhile, home) -> str:
+    """Run `update()` in a thread, and `meanwhile()` while it is held: "committed", or "refused: ..." for the update.
+
+    It is held where its SQL calls held(x), which is x (an int), once `meanwhile` has ended. `home` is a folder that all of
+    Spark's workers see.
+    """
+    begun, over = Path(home) / "held-begun", Path(home) / "held-over"
+    for mark in (begun, over):
+        mark.unlink(missing_ok=True)
+
+    def held(number, begun=str(begun), over=str(over)):
+        import os
+        import time
+        open(begun, "a").close()
+        while not os.path.exists(over):
+            time.sleep(0.02)
+        return number
+
+    spark.udf.register("held", held, "int")
+    with ThreadPoolExecutor(1) as pool:
+        updating = pool.submit(update)
+        try:
+            if not guard.wait_for(lambda: begun.exists() or updating.done(), 60) or updating.done():
+                raise RuntimeError(f"The update did not wait: {updating.exception() if updating.done() else 'it never began'}")
+            meanwhile()
+        finally:
+            over.touch()
+        error = updating.exception()
+    return f"refused: {reason(error)}" if error else "committed"
 
 
 def _said(program) -> str:
