@@ -8,7 +8,7 @@ from pathlib import Path
 SLOWEST = 10
 # seconds, roughly: only their order matters, and only in a first run
 GUESS = {"notebook": 200, "lab": 100, "test_oracle": 180, "test_kit": 120, "test_engines": 120, "test_postgres_connect": 60,
-         "test_data": 60, "test_matchers": 40, "test_changed": 30}
+         "test_data": 60, "test_matchers": 40, "test_changed": 30, "test_objectstore": 20}
 SHORT = 10  # what a group that nothing is known of is taken for
 
 
