@@ -1,0 +1,147 @@
+"""The world around pattern 06: what is reported first and what is corrected, a writer that dies, a reader that watches."""
+import contextlib
+import inspect
+import json
+import shutil
+import tempfile
+import textwrap
+import threading
+import time
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+
+from ...engines import kernels
+from ...engines.programs import Program, killed
+from ...flights import days, events
+from ..medallion.scene import checksum
+
+REPORT = "key STRING, scheduled TIMESTAMP, carrier STRING, origin STRING, dest STRING, delay INT, revision INT"
+WRONG, LOST, TWICE = 30, 200, 3                 # one first report in 30 is wrong, one in 200 lost; one correction in 3 needs another
+PARTS = 24                                      # a slow source hands its rows over in so many parts
+
+
+# --- the feed -----------------------------------------------------------------------------------------------------------
+def reports(slice) -> list:
+    """First reports of the departures of a slice, in order of arrival: dicts of REPORT, `revision` 0, delay None if cancelled.
+
+    A wrong one says 0 minutes. Lost ones, and the one that `handed_in` holds, are not there.
+    """
+    published, wrong, lost = _feed(days(slice))
+    return [{**report, "delay": 0 if report["key"] in wrong else report["delay"]}
+            for report in published[:-1] if report["key"] not in lost]
+
+
+def corrections(slice) -> list:
+    """What comes later, in any order: the right report (the highest revision), for some flights after a wrong revision 1."""
+    published, wrong, lost = _feed(days(slice))
+    late = [report for report in published if report["key"] in wrong or report["key"] in lost]
+    made = []
+    for number, report in enumerate(late):
+        twice = number % TWICE == 0 and report["key"] in wrong
+        if twice:
+            made.append({**report, "delay": report["delay"] + 5, "revision": 1})
+        made.append({**report, "revision": 1 + twice})
+    return Random(6).sample(made, len(made))
+
+
+def handed_in(slice):
+    """The slice's last report, which comes by hand: an Arrow table of one row, with a column `gate` that no other report has."""
+    import pyarrow
+    last = _feed(days(slice))[0][-1:]
+    return arriving(last, 1).read_all().append_column("gate", pyarrow.array(["D7"]))
+
+
+@lru_cache(maxsize=4)
+def _feed(span) -> tuple:
+    """Published reports in order of arrival, keys of those whose first report is wrong, and of those whose is lost."""
+    published = [{"key": report["key"], "scheduled": report["scheduled"], "carrier": report["carrier"],
+                  "origin": report["origin"], "dest": report["dest"], "delay": report["dep_delay"], "revision": 0}
+                 for report in events("report", span)]
+    flown = [report["key"] for report in published[:-1] if report["delay"] not in (None, 0)]
+    wrong = set(Random(4).sample(flown, len(flown) // WRONG))
+    others = [report["key"] for report in published[:-1] if report["key"] not in wrong]
+    return published, wrong, set(Random(5).sample(others, len(others) // LOST))
+
+
+# --- writers ------------------------------------------------------------------------------------------------------------
+def arriving(reports: list, parts: int = PARTS, stall: bool = False):
+    """Reports as rows that arrive in `parts`: a pyarrow RecordBatchReader. With `stall`, the second half never comes."""
+    import pyarrow as pa
+    schema = pa.schema({"key": "string", "scheduled": pa.timestamp("us", "UTC"), "carrier": "string", "origin": "string",
+                        "dest": "string", "delay": "int32", "revision": "int32"})
+    table = pa.Table.from_pylist([{**report, "scheduled": None} for report in reports], schema)
+    times = pa.array([report["scheduled"].rstrip("Z") for report in reports]).cast(pa.timestamp("us")).cast(schema.field(1).type)
+    table = table.set_column(1, schema.field(1), times)
+    size = -(-len(table) // parts)
+
+    def batches():
+        for first in range(0, len(table), size):
+            if stall and first >= len(table) * 2 / 3:
+                print("two thirds are handed over", flush=True)
+                input()                                             # for ever: it ends by SIGKILL, or with the kernel
+            yield from table.slice(first, size).combine_chunks().to_batches()
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def killed_midway(write, folder, reports: list) -> int:
+    """`write(folder, arriving)`, a function of the notebook, in a process of its own that gets SIGKILL while it works.
+
+    It is killed when two thirds of the reports have been handed to it. Its exit code: -9.
+    """
+    home = Path(tempfile.mkdtemp(prefix="writer-", dir=kernels.run_folder()))
+    (home / "reports.json").write_text(json.dumps(reports), encoding="utf-8")
+    lines = ["import json, pathlib, sys", "from deltalake import write_deltalake",
+             "from patternlab.patterns.lakehouse.scene import arriving", textwrap.dedent(inspect.getsource(write)),
+             f"reports = json.loads(pathlib.Path({str(home / 'reports.json')!r}).read_text())",
+             f"{write.__name__}({str(folder)!r}, arriving(reports, stall=True))"]
+    (home / "writer.py").write_text("\n".join(lines), encoding="utf-8")
+    program = Program(home / "writer.py")
+    return killed(program, when=lambda: "two thirds" in program.log.read_text(errors="replace"))
+
+
+def emptied(folder) -> str:
+    """The path of a folder that is there and empty."""
+    shutil.rmtree(folder, ignore_errors=True)
+    Path(folder).mkdir(parents=True)
+    return str(folder)
+
+
+def on_disk(folder) -> set:
+    """Names of the data files that lie in a table's folder, whether its log names them or not."""
+    return {file.name for file in Path(folder).glob("*.parquet")}
+
+
+# --- readers ------------------------------------------------------------------------------------------------------------
+@contextlib.contextmanager
+def watching(read):
+    """Call `read()` again and again in a thread of its own while the block runs: a list of what it answered, in order."""
+    answers, errors, over = [], [], threading.Event()
+
+    def again():
+        try:
+            while not over.is_set():
+                answers.append(read())
+                time.sleep(0.02)
+        except Exception as error:
+            errors.append(error)
+    reader = threading.Thread(target=again, daemon=True)
+    reader.start()
+    try:
+        yield answers
+    finally:
+        over.set()
+        reader.join(30)
+    if errors:
+        raise errors[0]
+    answers.append(read())                                          # and once more, when all is done
+
+
+def seconds(ask, times: int = 3) -> float:
+    """The shortest of `times` calls of `ask()`, in seconds."""
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        ask()
+        taken.append(time.perf_counter() - began)
+    return min(taken)
