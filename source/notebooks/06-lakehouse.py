@@ -43,11 +43,9 @@ look(toy)
 
 # %% tags=["look-topics"]
 corrections = scene.corrections("month")
-sent = {
-    "departures-06": broker.feed("departures-06", reports),
-    "corrections-06": broker.feed("corrections-06", corrections),
-}
-print(sent)
+broker.feed("departures-06", reports)
+broker.feed("corrections-06", corrections)
+print(f"{len(reports):,} first reports, {len(corrections):,} corrections")
 look(broker.peek("corrections-06", 3)[["offset", "value"]])
 
 # %% [markdown]
@@ -69,7 +67,7 @@ def overwrite_folder(folder, arriving):
 plain = scene.emptied(lake / "plain")
 overwrite_folder(plain, scene.arriving(toy))
 overwrite_folder(plain, scene.arriving(toy))
-print(f"{spark.read.parquet(plain).count()} rows, after two times {len(toy)}")
+print(f"{len(pd.read_parquet(plain))} rows, after two times {len(toy)}")
 
 # %% [markdown]
 # Right on the toy, as often as you like. Now the real reports, twice as well. The second writer is a program of its own, and it gets
@@ -77,12 +75,10 @@ print(f"{spark.read.parquet(plain).count()} rows, after two times {len(toy)}")
 
 # %% tags=["break-torn-folder"]
 overwrite_folder(plain, scene.arriving(reports))
-before = spark.read.parquet(plain).count()
-
 code = scene.killed_midway(overwrite_folder, plain, reports)
-after = spark.read.parquet(plain).count()
-bars({"before": before, "after": after}, "A dead writer left a part, and no error",
-     "rows that a reader finds", hatch=["after"]);
+
+found = {"reported": len(reports), "left": len(pd.read_parquet(plain))}
+bars(found, "A dead writer left a part of the rows, and no error", "rows", hatch=["left"]);
 
 # %% [markdown]
 # Every reader gets a part of the rows, without an error, until somebody repairs it. The old rows are gone: they were deleted first.
@@ -109,10 +105,10 @@ write_deltalake(toy_table, rows[:4])
 write_deltalake(toy_table, rows[4:], mode="append")
 DeltaTable(toy_table).delete(f"key = '{toy[0]['key']}'")
 
-sorted(file.name for file in pathlib.Path(toy_table, "_delta_log").glob("*.json"))
+look(scene.listing(toy_table))
 
 # %% [markdown]
-# Names in order, nothing more. Inside is JSON, a line for each action.
+# Three data files, and three names in order. Inside of those is JSON, a line for each action.
 
 # %% tags=["look-log"]
 def log(table):
@@ -121,12 +117,7 @@ def log(table):
             yield int(file.stem), json.loads(line)
 
 
-said = []
-for version, action in log(toy_table):
-    for kind, what in action.items():
-        text = what.get("operation") or what.get("path", "")[:20]
-        said.append({"version": version, "action": kind, "operation or file": text})
-look(said, 12)
+look(scene.told(log(toy_table)), 12)
 
 # %% [markdown]
 # `add` names a file that belongs to the table from now on, `remove` one that does not any more. The delete removed the file with
@@ -149,28 +140,19 @@ def live(table, last=float("inf")):
     return files
 
 
-look([{"version": version, "files by hand": len(live(toy_table, version)),
-       "rows in them": sum(json.loads(file["stats"])["numRecords"]
-                           for file in live(toy_table, version).values())}
-      for version in range(3)])
+[len(live(toy_table, version)) for version in range(3)]
 
 # %% [markdown]
-# Nine lines, and old versions come for free. (A log also has checkpoints: a summary in Parquet, so that nobody has to read it from
+# One file, then two, then two again, and old versions come for free. (A log also has checkpoints: a summary in Parquet, so that nobody has to read it from
 # the start. They change nothing but the time.)
 
 # %% [markdown]
 # ### Step 3: merge late corrections
 #
-# The first reports land as version 0. Corrections come in any order, so the newest revision of each flight wins, and only over an
-# older one in the table. Flights whose report was lost are inserted. While `MERGE` works, a reader in another thread asks the
-# second engine again and again.
+# The first reports land as version 0 of a table.
 
 # %% tags=["step-land"]
 departures = str(lake / "departures")
-
-
-def delta(table, **options):
-    return spark.read.format("delta").options(**options).load(table)
 
 
 def reported(topic):
@@ -181,23 +163,34 @@ def reported(topic):
 
 with measure("first reports land"):
     reported("departures-06").write.format("delta").save(departures)
-first = scene.checksum(delta(departures))
-look(delta(departures), 3)
 
-# %% tags=["step-merge"]
-def by_delta_rs(query, table):
-    engine = QueryBuilder().register("t", DeltaTable(table))
+# %% tags=["look-land"]
+def delta(table, **options):
+    return spark.read.format("delta").options(**options).load(table)
+
+
+def by_delta_rs(query, table, version=None):
+    engine = QueryBuilder().register("t", DeltaTable(table, version=version))
     return pa.table(engine.execute(query).read_all())
 
 
+first = scene.checksum(by_delta_rs("SELECT * FROM t", departures))
+totals = "SELECT count(*) AS rows, sum(delay) AS minutes FROM t"
+by_delta_rs(totals, departures).to_pylist()
+
+# %% [markdown]
+# That was the second engine, on what Spark has just written. Now the corrections. They come in any order, so the newest revision of
+# each flight wins, and only over an older one in the table; flights whose report was lost are inserted. While `MERGE` works, a
+# reader in another thread asks the second engine for its totals, again and again.
+
+# %% tags=["step-merge"]
 def asked():
-    totals = "SELECT count(*) AS rows, sum(delay) AS minutes FROM t"
     return by_delta_rs(totals, departures).to_pylist()[0]
 
 
 reported("corrections-06").createOrReplaceTempView("corrections")
 with scene.watching(asked) as answers, measure("corrections merged"):
-    done = spark.sql(f"""
+    spark.sql(f"""
         MERGE INTO delta.`{departures}` AS old USING (
             SELECT * FROM (
                 SELECT *, row_number() OVER (
@@ -206,25 +199,18 @@ with scene.watching(asked) as answers, measure("corrections merged"):
         ON old.key = new.key
         WHEN MATCHED AND new.revision > old.revision THEN UPDATE SET *
         WHEN NOT MATCHED THEN INSERT *""")
-look(done)
-
-# %% [markdown]
-# How often did the reader get an answer meanwhile, and which ones?
-
-# %% tags=["look-reader"]
 times = pd.DataFrame(answers).value_counts(sort=False).rename("times").reset_index()
 seen = times[["rows", "minutes"]]
 look(times)
 
 # %% [markdown]
-# Two answers: the table before, and the table after. The files of the new version were written one after the other, yet nobody saw
+# The reader got two answers, the table before and the table after. The files of the new version were written one after the other, yet nobody saw
 # a part of them. And **time travel** reads the old version still:
 
 # %% tags=["step-time-travel"]
 was = delta(departures, versionAsOf=0).selectExpr("key", "delay AS was")
-now = delta(departures).selectExpr("key", "delay", "revision")
-changed = now.join(was, "key", "left").where("revision > 0")
-look(changed.orderBy("key"), 4)
+corrected = delta(departures).where("revision > 0").join(was, "key")
+look(corrected.select("key", "was", "delay", "revision"), 4)
 
 # %% [markdown]
 # ### Step 4: enforce the columns, then let them evolve
@@ -261,50 +247,35 @@ look(history.select("version", "operation", "engineInfo").orderBy("version"))
 # %% tags=["step-loads"]
 loads = str(lake / "loads")
 ordered = by_delta_rs("SELECT * FROM t ORDER BY scheduled, key", departures)
-size = len(ordered) // 24 + 1
-for row in range(0, len(ordered), size):
-    write_deltalake(loads, ordered.slice(row, size), mode="append")
+for part in scene.parts(ordered, 12):
+    write_deltalake(loads, part, mode="append")
 
 
-def ranges(table, *columns):
-    found = []
-    for file in live(table).values():
-        stats = json.loads(file["stats"])
-        ends = {name: f"{stats['minValues'][name][:16]} to {stats['maxValues'][name][:16]}"
-                for name in columns}
-        found.append({"rows": stats["numRecords"], **ends})
-    return found
-
-
-look(ranges(loads, "scheduled", "dest"), 3)
+look(scene.ranges(live(loads), "dest", "scheduled"), 3)
 
 # %% [markdown]
 # Times are narrow, destinations are not: every file may hold a flight to Los Angeles. `CLUSTER BY` names columns that people ask
 # for, and `OPTIMIZE` rewrites the files so that these are narrow. (The lessons' Spark keeps no statistics, to be quick; here they
-# are switched on. And a file may have a sixteenth of the bytes, so that this small table has several.)
+# are switched on. And a file may have an eighth of the bytes, so that this small table has several.)
 
 # %% tags=["step-cluster"]
-before, rows_before = DeltaTable(loads).version(), scene.checksum(delta(loads))
-sixteenth = sum(file["size"] for file in live(loads).values()) // 16
+before, rows_before = DeltaTable(loads).version(), scene.checksum(ordered)
+eighth = sum(file["size"] for file in live(loads).values()) // 8
 spark.conf.set("spark.databricks.delta.stats.collect", True)
-spark.conf.set("spark.databricks.delta.optimize.maxFileSize", sixteenth)
+spark.conf.set("spark.databricks.delta.optimize.maxFileSize", eighth)
 
 spark.sql(f"ALTER TABLE delta.`{loads}` CLUSTER BY (dest, carrier)")
 with measure("clustered"):
     spark.sql(f"OPTIMIZE delta.`{loads}`").collect()
-look(ranges(loads, "scheduled", "dest"), 3)
+look(scene.ranges(live(loads), "dest", "scheduled"), 3)
 
 # %% [markdown]
 # ## See it
 #
-# Spark names the files that it will open for a question, before it opens any. Four questions, to the old layout and to the new
-# one.
+# Spark names the files that it will open for a question, before it opens any (`inputFiles`). Four questions, to the old layout and
+# to the new one.
 
-# %% tags=["step-opened"]
-def opened(question, version):
-    return len(delta(loads, versionAsOf=version).where(question).inputFiles())
-
-
+# %% tags=["look-questions"]
 moment = ordered["scheduled"][len(ordered) // 2].as_py()
 QUESTIONS = {
     "to Los Angeles": "dest = 'LAX'",
@@ -312,15 +283,15 @@ QUESTIONS = {
     "at one moment": f"scheduled = '{moment}'",
     "late by an hour": "delay > 60",
 }
-clustered = DeltaTable(loads).version()
-skipping = pd.DataFrame([
-    {"question": name, "in order of time": opened(question, before),
-     "clustered": opened(question, clustered)} for name, question in QUESTIONS.items()])
-look(skipping)
+pd.Series(QUESTIONS).to_frame("departures where")
 
 # %% tags=["figure-skipping"]
+skipping = {
+    "in order of time": scene.opened(delta(loads, versionAsOf=before), QUESTIONS),
+    "clustered": scene.opened(delta(loads), QUESTIONS),
+}
 title = "A layout serves the questions that it was made for, and no others"
-bars(skipping.set_index("question"), title, "files opened");
+bars(skipping, title, "files opened");
 
 # %% [markdown]
 # The first two questions skip most files now. The third one paid for it: its departures were side by side and are everywhere now.
@@ -335,7 +306,7 @@ bars(skipping.set_index("question"), title, "files opened");
 
 # %% tags=["predict"]
 guess = ...                                     # put a number here
-to_los_angeles = delta(departures).where("dest = 'LAX'").count()
+to_los_angeles = len(by_delta_rs("SELECT * FROM t WHERE dest = 'LAX'", departures))
 print(f"{to_los_angeles:,} departures to Los Angeles")
 
 # %% [markdown]
@@ -350,13 +321,11 @@ def overwrite_table(folder, arriving):
 
 kept = str(lake / "kept")
 overwrite_table(kept, scene.arriving(reports))
-files = scene.on_disk(kept)
 
 code = scene.killed_midway(overwrite_table, kept, reports)
 unnamed = scene.on_disk(kept) - set(live(kept))
-rows_kept = by_delta_rs("SELECT count(*) AS rows FROM t", kept)["rows"][0].as_py()
-print(f"exit code {code}; {rows_kept:,} of {len(reports):,} rows; "
-      f"{len(unnamed)} files that no log names")
+rows_kept = by_delta_rs(totals, kept)["rows"][0].as_py()
+{"exit code": code, "rows": rows_kept, "files that no log names": len(unnamed)}
 
 # %% [markdown]
 # Nothing has happened. What the dead writer had written may lie in the folder, but the name in the log was to come last, and it
@@ -376,14 +345,11 @@ mine.update(updates={"gate": "'B1'"}, predicate="dest = 'LAX'")
 # again, try again.
 
 # %% tags=["break-conflict-repaired"]
-def with_gate(gate):
-    return delta(departures).where(f"gate = '{gate}'").count()
+refused = delta(departures).where("gate = 'B1'").count()
+done = DeltaTable(departures).update(updates={"gate": "'B1'"}, predicate="dest = 'LAX'")
 
-
-refused = with_gate("B1")
-fresh = DeltaTable(departures)
-fresh.update(updates={"gate": "'B1'"}, predicate="dest = 'LAX'")
-{"your guess": guess, "B1 after the refusal": refused, "B1 after another try": with_gate("B1")}
+{"your guess": guess, "B1 after the refusal": refused,
+ "B1 after another try": done["num_updated_rows"]}
 
 # %% [markdown]
 # (Two writers that only append do not meet: the second takes the next number by itself. And the classic answer of a program that
@@ -414,11 +380,11 @@ delta(loads, versionAsOf=before).where("delay > 60").count()
 # %% tags=["look-history"]
 there = scene.on_disk(loads)
 history = spark.sql(f"DESCRIBE HISTORY delta.`{loads}`").select("version", "operation")
-history = history.toPandas().sort_values("version")
-needed = [set(live(loads, version)) for version in history.version]
-history["files needed"] = [len(files) for files in needed]
-history["still there"] = [len(files & there) for files in needed]
-look(history.tail(6))
+versions = history.orderBy("version").toPandas()
+needed = [set(live(loads, version)) for version in versions.version]
+versions["files needed"] = [len(files) for files in needed]
+versions["still there"] = [len(files & there) for files in needed]
+look(versions.tail(6))
 
 # %% [markdown]
 # The history lists every version, and that looks right. But it is a list of what happened, not of what you can get back. All
@@ -428,7 +394,7 @@ look(history.tail(6))
 # %% [markdown]
 # ## Prove it
 #
-# First the log: your nine lines against the engine, for the newest version and for the oldest.
+# First the log: your few lines against the engine, for the newest version and for the oldest.
 
 # %% tags=["prove-log"]
 def named_by_spark(**options):
@@ -439,7 +405,7 @@ prove("the log, read by hand, names the files that Spark reads",
       set(live(departures)), named_by_spark())
 prove("and those of version 0", set(live(departures, 0)), named_by_spark(versionAsOf=0))
 prove("version 0, read now, has the checksum that it had then",
-      scene.checksum(delta(departures, versionAsOf=0)), first)
+      scene.checksum(by_delta_rs("SELECT * FROM t", departures, version=0)), first)
 
 # %% [markdown]
 # Then what readers saw: during the merge, and in the end. `truth` is computed from the published flights.
@@ -466,30 +432,33 @@ prove("the second engine reads the same rows",
 # Last, what has been rewritten, killed and tidied away.
 
 # %% tags=["prove-kept"]
-prove("clustering and VACUUM kept every row", scene.checksum(delta(loads)), rows_before)
+rows_after = scene.checksum(by_delta_rs("SELECT * FROM t", loads))
+
+prove("clustering and VACUUM kept every row", rows_after, rows_before)
 prove("a killed overwrite left all rows of the Delta table", rows_kept, len(reports))
 prove("after another try the refused change is there, once",
-      with_gate("B1"), to_los_angeles)
+      delta(departures).where("gate = 'B1'").count(), to_los_angeles)
 
 # %% [markdown]
 # ## Measure it
 #
-# A commit of one row took milliseconds. Why not commit every row? Append the departures in two hundred commits, and time one
+# A commit of one row took milliseconds. Why not commit every row? Append the departures in a hundred commits, and time one
 # question on the way.
 
 # %% tags=["figure-small-files"]
-write_deltalake(lake / "often", ordered[:1])
-often, share = DeltaTable(lake / "often"), max(1, len(ordered) // 200)
-taken = {"Spark": {}, "delta-rs": {}}
+often, mean = str(lake / "often"), "SELECT avg(delay) FROM t"
 
-for commit in range(2, 201):
-    write_deltalake(often, ordered.slice(commit * share - share, share), mode="append")
-    if commit in (2, 50, 100, 150, 200):
-        taken["Spark"][commit] = scene.seconds(delta(str(lake / "often")).agg({"delay": "avg"}).collect)
-        taken["delta-rs"][commit] = scene.seconds(lambda: by_delta_rs("SELECT avg(delay) FROM t", lake / "often"))
-series = {engine: pd.Series(times) for engine, times in taken.items()}
-lines(series, "The same question takes longer with every small file", "files in the table",
-      "seconds");
+
+def commit(part):
+    write_deltalake(often, part, mode="append")
+
+
+taken = scene.while_growing(ordered, commit, {
+    "Spark": lambda: delta(often).agg({"delay": "avg"}).collect(),
+    "delta-rs": lambda: by_delta_rs(mean, often),
+})
+title = "The same question takes longer with every small file"
+lines(dict(taken.items()), title, "files in the table", "seconds for one question");
 
 # %% [markdown]
 # Small files are the price of fresh data, and `OPTIMIZE` is how you pay it, as often as you can afford.

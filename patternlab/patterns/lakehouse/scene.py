@@ -14,7 +14,6 @@ from random import Random
 from ...engines import kernels
 from ...engines.programs import Program, killed
 from ...flights import days, events
-from ..medallion.scene import checksum
 
 REPORT = "key STRING, scheduled TIMESTAMP, carrier STRING, origin STRING, dest STRING, delay INT, revision INT"
 WRONG, LOST, TWICE = 30, 200, 3                 # one first report in 30 is wrong, one in 200 lost; one correction in 3 needs another
@@ -107,6 +106,27 @@ def emptied(folder) -> str:
     return str(folder)
 
 
+def checksum(rows) -> str:
+    """16 hexadecimal digits of an Arrow table: the same for the same rows in any order, another for any other rows."""
+    import pandas
+    hashes = pandas.util.hash_pandas_object(rows.to_pandas(), index=False)
+    return f"{int(hashes.sum()):016x}"
+
+
+def parts(rows, number: int):
+    """An Arrow table in so many slices of about one size, in its order."""
+    size = -(-len(rows) // number)
+    for first in range(0, len(rows), size):
+        yield rows.slice(first, size)
+
+
+def listing(folder) -> list:
+    """What lies in a table's folder: a dict of file and bytes each, data first; checksums of files (.crc) are left out."""
+    files = [file for file in Path(folder).rglob("*") if file.is_file() and file.suffix != ".crc"]
+    names = {str(file.relative_to(folder)): file.stat().st_size for file in files}
+    return [{"file": name, "bytes": names[name]} for name in sorted(names, key=lambda name: (name[0] == "_", name))]
+
+
 def on_disk(folder) -> set:
     """Names of the data files that lie in a table's folder, whether its log names them or not."""
     return {file.name for file in Path(folder).glob("*.parquet")}
@@ -122,7 +142,7 @@ def watching(read):
         try:
             while not over.is_set():
                 answers.append(read())
-                time.sleep(0.02)
+                time.sleep(0.05)
         except Exception as error:
             errors.append(error)
     reader = threading.Thread(target=again, daemon=True)
@@ -137,11 +157,44 @@ def watching(read):
     answers.append(read())                                          # and once more, when all is done
 
 
-def seconds(ask, times: int = 3) -> float:
-    """The shortest of `times` calls of `ask()`, in seconds."""
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        ask()
-        taken.append(time.perf_counter() - began)
-    return min(taken)
+def opened(table, questions: dict) -> dict:
+    """How many files Spark opens for each question ({name: condition}) to a frame of a whole table, by its own plan."""
+    return {name: len(table.where(question).inputFiles()) for name, question in questions.items()}
+
+
+def while_growing(rows, commit, questions: dict, commits: int = 100):
+    """`commit(part)` for each of `commits` parts of an Arrow table; on the way, how long each question takes.
+
+    questions   {name: function without arguments}
+    returns     a pandas frame: a column of seconds for each name, index `files`
+    """
+    import pandas
+    size, taken = max(1, len(rows) // commits), {}
+    for number in range(1, commits + 1):
+        commit(rows.slice((number - 1) * size, size))
+        if number in (2, commits // 4, commits // 2, commits):
+            taken[number] = {name: _seconds(ask) for name, ask in questions.items()}
+    return pandas.DataFrame(taken).T.rename_axis("files")
+
+
+def _seconds(ask) -> float:
+    began = time.perf_counter()
+    ask()
+    return time.perf_counter() - began
+
+
+# --- what a log says, as tables ------------------------------------------------------------------------------------------
+def told(log) -> list:
+    """Pairs of a version and an action of a Delta log, one dict each: version, action, what (an operation, or a file's name)."""
+    return [{"version": version, "action": kind, "what": said.get("operation") or said.get("path", "")[:20]}
+            for version, action in log for kind, said in action.items()]
+
+
+def ranges(files: dict, *columns) -> list:
+    """Of each file ({name: its add action}) the rows, and the least and greatest value of these columns: a list of dicts."""
+    found = []
+    for file in files.values():
+        stats = json.loads(file["stats"])
+        ends = [[str(stats[end][name])[:16] for end in ("minValues", "maxValues")] for name in columns]
+        found.append({"rows": stats["numRecords"], **{name: " to ".join(pair) for name, pair in zip(columns, ends)}})
+    return found
