@@ -162,25 +162,25 @@ def opened(table, questions: dict) -> dict:
     return {name: len(table.where(question).inputFiles()) for name, question in questions.items()}
 
 
-def while_growing(rows, commit, questions: dict, commits: int = 100):
-    """`commit(part)` for each of `commits` parts of an Arrow table; on the way, how long each question takes.
+def while_growing(rows, commit, ask, commits: int = 120):
+    """`commit(part)` for each of `commits` parts of an Arrow table, and on the way `ask()`: milliseconds of both.
 
-    questions   {name: function without arguments}
-    returns     a pandas frame: a column of seconds for each name, index `files`
+    Returns a pandas frame with the columns "a question" and "a commit", index `files`: each the shortest of the last five.
     """
     import pandas
-    size, taken = max(1, len(rows) // commits), {}
+    size, taken, lately = max(1, len(rows) // commits), {}, []
     for number in range(1, commits + 1):
-        commit(rows.slice((number - 1) * size, size))
-        if number in (2, commits // 4, commits // 2, commits):
-            taken[number] = {name: _seconds(ask) for name, ask in questions.items()}
-    return pandas.DataFrame(taken).T.rename_axis("files")
+        part = rows.slice((number - 1) * size, size)
+        lately.append((_milliseconds(lambda: commit(part)), _milliseconds(ask)))
+        if number % 10 == 0:
+            taken[number] = [min(times) for times in zip(*lately[-5:])]
+    return pandas.DataFrame(taken, ["a commit", "a question"]).T.rename_axis("files")
 
 
-def _seconds(ask) -> float:
+def _milliseconds(act) -> float:
     began = time.perf_counter()
-    ask()
-    return time.perf_counter() - began
+    act()
+    return 1000 * (time.perf_counter() - began)
 
 
 # --- what a log says, as tables ------------------------------------------------------------------------------------------
