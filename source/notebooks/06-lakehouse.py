@@ -441,7 +441,7 @@ prove("after another try the refused change is there, once",
 # %% [markdown]
 # ## Measure it
 #
-# A commit of one row took milliseconds. Why not commit every row? Append the departures in a hundred commits, and time one
+# A commit of one row took milliseconds. Why not commit every row? Append the departures in eighty commits, and time one
 # question on the way.
 
 # %% tags=["figure-small-files"]

@@ -162,18 +162,20 @@ def opened(table, questions: dict) -> dict:
     return {name: len(table.where(question).inputFiles()) for name, question in questions.items()}
 
 
-def while_growing(rows, commit, ask, commits: int = 120):
+def while_growing(rows, commit, ask, commits: int = 80):
     """`commit(part)` for each of `commits` parts of an Arrow table, and on the way `ask()`: milliseconds of both.
 
-    Returns a pandas frame with the columns "a question" and "a commit", index `files`: each the shortest of the last five.
+    Returns a pandas frame with the columns "a question" and "a commit", index `files`: each the shortest of three.
     """
     import pandas
     size, taken, lately = max(1, len(rows) // commits), {}, []
     for number in range(1, commits + 1):
         part = rows.slice((number - 1) * size, size)
-        lately.append((_milliseconds(lambda: commit(part)), _milliseconds(ask)))
+        committed = _milliseconds(lambda: commit(part))
+        if number % 10 > 7 or number % 10 == 0:
+            lately.append((committed, _milliseconds(ask)))
         if number % 10 == 0:
-            taken[number] = [min(times) for times in zip(*lately[-5:])]
+            taken[number] = [min(times) for times in zip(*lately[-3:])]
     return pandas.DataFrame(taken, ["a commit", "a question"]).T.rename_axis("files")
 
 
