@@ -401,7 +401,7 @@ def repair(table, bad):
 
 # %% [markdown]
 # ## Exercise 4: A layout for three questions
-# *Level: design · 40 minutes · starred*
+# *Level: design · 40 minutes*
 #
 # **Input** `departures`, a pandas frame with `dest`, `carrier` and `scheduled`; the number of `files`; and `limit`, the most rows that
 # a file may hold.

@@ -26,10 +26,12 @@ def corrected(answer):
     if gone := [key for key in was if key not in mine]:
         raise Wrong(f"{gone[0]} was in the table and is gone. A flight without a correction stays as it is.")
     if mine["F3"][1:] == (99, 1):
-        raise Wrong("An older revision overwrote a newer row: F3 had revision 2 in the table, and a late revision 1 came. The update "
+        raise Wrong("An older revision overwrote a newer row: F3 had revision 2 in the table, and a late revision 1 "
+                    "came. The update "
                     "needs a condition.", _shown("F3", mine))
     if mine["F1"] == ("LAX", 20, 1) or mine["F6"] == ("SFO", 46, 2):
-        raise Wrong("You took the correction that came last. The newest is the one with the highest revision, whenever it came.",
+        raise Wrong("You took the correction that came last. The newest is the one with the highest revision, "
+                    "whenever it came.",
                     _shown("F1", mine))
     if mine["F4"] == was["F4"]:
         raise Wrong("F4 was cancelled: its correction has no delay, and it counts like any other.", _shown("F4", mine))
@@ -51,7 +53,8 @@ def _shown(key, mine):
     rows += [("correction", *row) for row in trial.CORRECTIONS if row[0] == key]
     values = mine[key] if isinstance(mine[key], list) else [mine[key]]
     rows += [("yours", key, *each) for each in values]
-    return pd.DataFrame([["null" if value is None else value for value in row] for row in rows], columns=["", *trial.COLUMNS])
+    texts = [["null" if value is None else value for value in row] for row in rows]
+    return pd.DataFrame(texts, columns=["", *trial.COLUMNS])
 
 
 def files_of(answer):
@@ -71,7 +74,8 @@ def files_of(answer):
                 raise Wrong("The commit of the version itself belongs to it: version 1 is what commit 1 leaves behind.",
                             _actions(log))
         if log is trial.YOUNG and version == 3 and mine > right:
-            raise Wrong("A file that a commit removed is still in your answer. Take commits in the order of their numbers: the dict "
+            raise Wrong("A file that a commit removed is still in your answer. Take commits in the order of their "
+                        "numbers: the dict "
                         "has them in any order.", _actions(log))
         raise Wrong(sentence, _actions(log))
     return "Young logs, old logs, any version: a checkpoint is only a later beginning."
@@ -86,7 +90,7 @@ def _actions(log) -> str:
 
 
 def repaired(answer):
-    """repair(table, bad): exactly what commit `bad` deleted is back; what was written since stays, in every new version."""
+    """repair(table, bad): what commit `bad` deleted is back; what was written since stays, in each new version."""
     for number, (table, bad, right) in enumerate(trial.damaged()):
         before, newest = trial.found(table), delta_history(table)[0]["version"]
         do(answer, table, bad)
@@ -100,7 +104,8 @@ def _judge(table, before, newest, right, number):
         raise Wrong("The table has no new version: nothing was repaired.")
     mine = trial.found(table)
     if "G" not in mine or "H" not in mine or mine["H"] == [("MIA", 8, 0)]:
-        raise Wrong("What was written after the bad delete is gone or as it was before: G was appended and H corrected since. A RESTORE "
+        raise Wrong("What was written after the bad delete is gone or as it was before: G was appended and H "
+                    "corrected since. A RESTORE "
                     "takes back all that came later.")
     if "E" in mine:
         raise Wrong("E is back, and it was deleted later, on purpose. Bring back what this one commit deleted.")
@@ -117,12 +122,13 @@ def _judge(table, before, newest, right, number):
         raise Wrong(f"The row of {odd} should not be there, or differs from what it was.")
     for version in [version for version in versions if version > newest]:
         if not {"G", "H"} <= set(trial.found(table, version)):
-            raise Wrong("In one of the versions that you committed, rows are missing that were written since. A reader between your "
+            raise Wrong("In one of the versions that you committed, rows are missing that were written since. A "
+                        "reader between your "
                         "commits sees that.")
 
 
 def laid_out(answer):
-    """layout(departures, files, limit): a file for each row; questions for one value each open few files, over 20 seeds."""
+    """layout(departures, files, limit): a file for each row; questions for one value open few files, over 20 seeds."""
     few = trial.departures(0).head(10)
     _files(ask(answer, few, 4, 4), few, 4, 4)
 
@@ -133,13 +139,15 @@ def laid_out(answer):
         total = sum(opened.values())
         if total <= trial.BUDGET:
             return
-        show = pd.DataFrame([{"a question for one": name, "opens files (mean)": round(count, 1)} for name, count in opened.items()])
+        show = pd.DataFrame([{"a question for one": name, "opens files (mean)": round(count, 1)}
+                             for name, count in opened.items()])
         bad = [name for name, count in opened.items() if count > trial.FILES * 0.75]
         if len(bad) == 3:
             raise Wrong("No question can skip much: in each column nearly every file has a wide range.", show)
         if len(bad) == 2:
             good = next(name for name in opened if name not in bad)
-            raise Wrong(f"Your files are in order of {good}, and of that alone. Sorting by more columns after it changes nothing: the "
+            raise Wrong(f"Your files are in order of {good}, and of that alone. Sorting by more columns after it "
+                        "changes nothing: the "
                         "first one has used up the files.", show)
         if len(bad) == 1:
             raise Wrong(f"Two columns have narrow ranges, and {bad[0]} has none.", show)
@@ -149,7 +157,7 @@ def laid_out(answer):
 
 
 def _files(made, table, files, limit):
-    """The answer as a Series of file numbers beside the rows of `table`; Wrong where a row has none or a file too many."""
+    """The answer as a Series of file numbers; Wrong where a row of `table` has none or a file has too many."""
     if not isinstance(made, (list, tuple, pd.Series)) and type(made).__name__ != "ndarray":
         raise Unfit(f"Return a list (or a Series) with a file number for each row; yours is {kind(made)}.")
     if len(made) != len(table):
@@ -169,25 +177,33 @@ def _files(made, table, files, limit):
 EXERCISES = {
     1: Exercise("Merge late corrections", corrected,
                 ("Which row of a flight is the newest, and which rows of the table may it replace?",
-                 "Sort by revision before you fill the dict, so that the highest comes last; and predicate=\"new.revision > "
+                 "Sort by revision before you fill the dict, so that the highest comes last; and "
+                 "predicate=\"new.revision > "
                  "old.revision\" on the update."),
-                "MERGE wants one source row for a key, so the newest is chosen before. The condition makes it safe to run again, and "
+                "MERGE wants one source row for a key, so the newest is chosen before. The condition makes it safe "
+                "to run again, and "
                 "to run late: what is in the table only ever becomes newer."),
     2: Exercise("A log with a checkpoint", files_of,
                 ("A checkpoint is a whole version. Which one may you begin with, and which commits come after it?",
-                 "start = max of the checkpoints' numbers <= version, else -1; then the checkpoint `start` and the commits with "
+                 "start = max of the checkpoints' numbers <= version, else -1; then the checkpoint `start` and the "
+                 "commits with "
                  "start < number <= version, in order."),
-                "A checkpoint says what all commits up to it have left behind. So a reader begins with the newest that is not too new, "
+                "A checkpoint says what all commits up to it have left behind. So a reader begins with the newest "
+                "that is not too new, "
                 "and a writer may throw the older commits away.", minutes=15),
     3: Exercise("Repair a bad delete", repaired,
                 ("Which rows did that one commit delete? Compare two versions, and then look at the newest.",
                  "Rows of version bad - 1 whose key is neither in version bad nor in the newest version; append them."),
-                "RESTORE is right while nobody has written since. Later a repair is a new commit: it adds what one commit took, and "
+                "RESTORE is right while nobody has written since. Later a repair is a new commit: it adds what one "
+                "commit took, and "
                 "respects what others decided.", minutes=20),
     4: Exercise("A layout for three questions", laid_out,
                 ("Sixteen files are not sixteen steps along one line: how many cuts can each of three columns get?",
-                 "Cut by dest into 4 parts of equal size, each of them by carrier into 2, each of those by scheduled into 2 (groupby the "
+                 "Cut by dest into 4 parts of equal size, each of them by carrier into 2, each of those by scheduled "
+                 "into 2 (groupby the "
                  "file so far, rank(method=\"first\", pct=True))."),
-                "4 x 2 x 2 boxes: a question for one value opens the boxes of its slice, about 4, 8 and 8. Sorting gives one column "
-                "everything and the others nothing. Clustering along a Z-order or Hilbert curve is the same idea for any number of files.",
+                "4 x 2 x 2 boxes: a question for one value opens the boxes of its slice, about 4, 8 and 8. Sorting "
+                "gives one column "
+                "everything and the others nothing. Clustering along a Z-order or Hilbert curve is the same idea for "
+                "any number of files.",
                 minutes=40, starred=True)}

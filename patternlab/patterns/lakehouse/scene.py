@@ -1,4 +1,4 @@
-"""The world around pattern 06: what is reported first and what is corrected, a writer that dies, a reader that watches."""
+"""The world around pattern 06: first reports and corrections, a writer that dies, a reader that watches."""
 import contextlib
 import inspect
 import json
@@ -16,13 +16,14 @@ from ...engines.programs import Program, killed
 from ...flights import days, events
 
 REPORT = "key STRING, scheduled TIMESTAMP, carrier STRING, origin STRING, dest STRING, delay INT, revision INT"
-WRONG, LOST, TWICE = 30, 200, 3                 # one first report in 30 is wrong, one in 200 lost; one correction in 3 needs another
-PARTS = 24                                      # a slow source hands its rows over in so many parts
+# one first report in 30 is wrong, one in 200 is lost; one correction in 3 needs another
+WRONG, LOST, TWICE = 30, 200, 3
+PARTS = 24                                       # a slow source hands its rows over in so many parts
 
 
-# --- the feed -----------------------------------------------------------------------------------------------------------
+# --- the feed ---------------------------------------------------------------------------------------------------------
 def reports(slice) -> list:
-    """First reports of the departures of a slice, in order of arrival: dicts of REPORT, `revision` 0, delay None if cancelled.
+    """First reports of a slice, in order of arrival: dicts of REPORT, `revision` 0, delay None if cancelled.
 
     A wrong one says 0 minutes. Lost ones, and the one that `handed_in` holds, are not there.
     """
@@ -32,7 +33,7 @@ def reports(slice) -> list:
 
 
 def corrections(slice) -> list:
-    """What comes later, in any order: the right report (the highest revision), for some flights after a wrong revision 1."""
+    """What comes later, in any order: the right report (highest revision), for some after a wrong revision 1."""
     published, wrong, lost = _feed(days(slice))
     late = [report for report in published if report["key"] in wrong or report["key"] in lost]
     made = []
@@ -45,7 +46,7 @@ def corrections(slice) -> list:
 
 
 def handed_in(slice):
-    """The slice's last report, which comes by hand: an Arrow table of one row, with a column `gate` that no other report has."""
+    """The slice's last report, which comes by hand: an Arrow table of one row, with a column `gate`."""
     import pyarrow
     last = _feed(days(slice))[0][-1:]
     return arriving(last, 1).read_all().append_column("gate", pyarrow.array(["D7"]))
@@ -63,14 +64,16 @@ def _feed(span) -> tuple:
     return published, wrong, set(Random(5).sample(others, len(others) // LOST))
 
 
-# --- writers ------------------------------------------------------------------------------------------------------------
+# --- writers ----------------------------------------------------------------------------------------------------------
 def arriving(reports: list, parts: int = PARTS, stall: bool = False):
-    """Reports as rows that arrive in `parts`: a pyarrow RecordBatchReader. With `stall`, the second half never comes."""
+    """Reports as rows that arrive in `parts`: a RecordBatchReader. With `stall`, the last third never comes."""
     import pyarrow as pa
-    schema = pa.schema({"key": "string", "scheduled": pa.timestamp("us", "UTC"), "carrier": "string", "origin": "string",
-                        "dest": "string", "delay": "int32", "revision": "int32"})
+    schema = pa.schema({
+        "key": "string", "scheduled": pa.timestamp("us", "UTC"), "carrier": "string", "origin": "string",
+        "dest": "string", "delay": "int32", "revision": "int32"})
     table = pa.Table.from_pylist([{**report, "scheduled": None} for report in reports], schema)
-    times = pa.array([report["scheduled"].rstrip("Z") for report in reports]).cast(pa.timestamp("us")).cast(schema.field(1).type)
+    texts = pa.array([report["scheduled"].rstrip("Z") for report in reports])
+    times = texts.cast(pa.timestamp("us")).cast(schema.field(1).type)
     table = table.set_column(1, schema.field(1), times)
     size = -(-len(table) // parts)
 
@@ -121,7 +124,7 @@ def parts(rows, number: int):
 
 
 def listing(folder) -> list:
-    """What lies in a table's folder: a dict of file and bytes each, data first; checksums of files (.crc) are left out."""
+    """What lies in a table's folder: dicts of file and bytes, data first, without checksums (.crc)."""
     files = [file for file in Path(folder).rglob("*") if file.is_file() and file.suffix != ".crc"]
     names = {str(file.relative_to(folder)): file.stat().st_size for file in files}
     return [{"file": name, "bytes": names[name]} for name in sorted(names, key=lambda name: (name[0] == "_", name))]
@@ -132,10 +135,10 @@ def on_disk(folder) -> set:
     return {file.name for file in Path(folder).glob("*.parquet")}
 
 
-# --- readers ------------------------------------------------------------------------------------------------------------
+# --- readers ----------------------------------------------------------------------------------------------------------
 @contextlib.contextmanager
 def watching(read):
-    """Call `read()` again and again in a thread of its own while the block runs: a list of what it answered, in order."""
+    """Call `read()` again and again in a thread while the block runs: a list of what it answered, in order."""
     answers, errors, over = [], [], threading.Event()
 
     def again():
@@ -185,15 +188,15 @@ def _milliseconds(act) -> float:
     return 1000 * (time.perf_counter() - began)
 
 
-# --- what a log says, as tables ------------------------------------------------------------------------------------------
+# --- what a log says, as tables ---------------------------------------------------------------------------------------
 def told(log) -> list:
-    """Pairs of a version and an action of a Delta log, one dict each: version, action, what (an operation, or a file's name)."""
+    """Pairs of version and action of a log, a dict each: version, action, what (an operation, or a file)."""
     return [{"version": version, "action": kind, "what": said.get("operation") or said.get("path", "")[:20]}
             for version, action in log for kind, said in action.items()]
 
 
 def ranges(files: dict, *columns) -> list:
-    """Of each file ({name: its add action}) the rows, and the least and greatest value of these columns: a list of dicts."""
+    """Of each file ({name: its add action}) the rows, and least and greatest values of these columns: dicts."""
     found = []
     for file in files.values():
         stats = json.loads(file["stats"])

@@ -1,4 +1,4 @@
-"""The worlds of lab 06: a table with its corrections, logs with checkpoints, tables with a bad delete, layouts and questions."""
+"""The worlds of lab 06: corrections, logs with checkpoints, tables with a bad delete, layouts and their questions."""
 import itertools
 from functools import lru_cache
 from random import Random
@@ -36,10 +36,11 @@ def found(table, version=None) -> dict:
 
 # --- exercise 1: what the table has, and what comes later, in this order
 REPORTED = [("F1", "LAX", 0, 0), ("F2", "BOS", 5, 0), ("F3", "ORD", 12, 2), ("F4", "MIA", 3, 0), ("F6", "SFO", 40, 0)]
-CORRECTIONS = [("F1", "LAX", 31, 2), ("F6", "SFO", 45, 3), ("F3", "ORD", 99, 1), ("F5", "LAX", 7, 1), ("F1", "LAX", 20, 1),
-               ("F4", "MIA", None, 1), ("F7", "DEN", 9, 2), ("F6", "SFO", 46, 2), ("F7", "DEN", 8, 1)]
-CORRECTED = [("F1", "LAX", 31, 2), ("F2", "BOS", 5, 0), ("F3", "ORD", 12, 2), ("F4", "MIA", None, 1), ("F5", "LAX", 7, 1),
-             ("F6", "SFO", 45, 3), ("F7", "DEN", 9, 2)]
+CORRECTIONS = [("F1", "LAX", 31, 2), ("F6", "SFO", 45, 3), ("F3", "ORD", 99, 1), ("F5", "LAX", 7, 1),
+               ("F1", "LAX", 20, 1), ("F4", "MIA", None, 1), ("F7", "DEN", 9, 2), ("F6", "SFO", 46, 2),
+               ("F7", "DEN", 8, 1)]
+CORRECTED = [("F1", "LAX", 31, 2), ("F2", "BOS", 5, 0), ("F3", "ORD", 12, 2), ("F4", "MIA", None, 1),
+             ("F5", "LAX", 7, 1), ("F6", "SFO", 45, 3), ("F7", "DEN", 9, 2)]
 
 
 def first_reports(name: str, reports=REPORTED) -> str:
@@ -72,13 +73,17 @@ OLD = _log({4: "+e", 5: "-b +f"}, {3: "+b +c -a"})
 TWO = _log({3: "+d", 4: "-a +e", 5: "+f", 6: "-d +g", 7: "-b"}, {2: "+a +b +c", 5: "+b +c +d +e +f -a"})
 LOGS = [  # the log, the version, its files, what a wrong answer is told
     (YOUNG, 1, "abc", "Version 1 of a young log is what commits 0 and 1 add, less what they remove."),
-    (YOUNG, 3, "cd", "A file is missing that was added and not removed since. Take commits in the order of their numbers: the dict "
+    (YOUNG, 3, "cd", "A file is missing that was added and not removed since. Take commits in the order of their "
+                     "numbers: the dict "
                      "has them in any order."),
-    (YOUNG, 4, "ac", "A file was removed and added again (RESTORE does that), and it belongs to the table: the last word counts, "
+    (YOUNG, 4, "ac", "A file was removed and added again (RESTORE does that), and it belongs to the table: the last "
+                     "word counts, "
                           "not any word."),
     (OLD, 5, "cef", "This log begins with a checkpoint: older commits are gone, and what they added stands in it."),
-    (OLD, 3, "bc", "Asked for version 3, which has a checkpoint and no commit any more: the checkpoint is that version."),
-    (TWO, 4, "bcde", "Asked for version 4, and there is a checkpoint of version 5: it is newer than what was asked for. The one of "
+    (OLD, 3, "bc", "Asked for version 3, which has a checkpoint and no commit any more: the checkpoint is that "
+                   "version."),
+    (TWO, 4, "bcde", "Asked for version 4, and there is a checkpoint of version 5: it is newer than what was asked "
+                     "for. The one of "
                      "version 2 is a beginning."),
     (TWO, 7, "cefg", "With two checkpoints and two commits behind them your answer is off."),
 ]
@@ -86,7 +91,7 @@ LOGS = [  # the log, the version, its files, what a wrong answer is told
 
 # --- exercise 3: tables with a bad delete
 def damaged() -> list:
-    """Tables with a history: (path, the version that deleted by mistake, the rows that a repair leaves, keys written since)."""
+    """Tables with a history: (path, the version that deleted by mistake, the rows that a repair leaves)."""
     from deltalake import DeltaTable, write_deltalake
     worlds = []
     for more in (0, 1):
@@ -122,7 +127,7 @@ def departures(seed: int):
 
 
 def opened(table, file, seed: int) -> dict:
-    """{column: files that a question for one value of it opens}, the mean of twenty values, by least and greatest values."""
+    """{column: files that a question for one value opens}, a mean of twenty, by least and greatest values."""
     random, found = Random(seed), {}
     for column in ASKED:
         codes = table[column].rank(method="dense").astype(int)
