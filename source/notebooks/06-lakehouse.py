@@ -144,7 +144,7 @@ def live(table, last=float("inf")):
 
 # %% [markdown]
 # One file, then two, then two again, and old versions come for free. (A log also has checkpoints: a summary in Parquet, so that nobody has to read it from
-# the start. They change nothing but the time.)
+# the start. They save time, and old JSON may go.)
 
 # %% [markdown]
 # ### Step 3: merge late corrections
@@ -250,7 +250,6 @@ ordered = by_delta_rs("SELECT * FROM t ORDER BY scheduled, key", departures)
 for part in scene.parts(ordered, 12):
     write_deltalake(loads, part, mode="append")
 
-
 look(scene.ranges(live(loads), "dest", "scheduled"))
 
 # %% [markdown]
@@ -272,8 +271,7 @@ look(scene.ranges(live(loads), "dest", "scheduled"), 3)
 # %% [markdown]
 # ## See it
 #
-# Spark names the files that it will open for a question, before it opens any (`inputFiles`). Four questions, to the old layout and
-# to the new one.
+# Spark plans which files it will open for a question, before it opens any. Four questions, to the old layout and to the new one.
 
 # %% tags=["look-questions"]
 moment = ordered["scheduled"][len(ordered) // 2].as_py()
@@ -291,11 +289,11 @@ skipping = {
     "clustered": scene.opened(delta(loads), QUESTIONS),
 }
 title = "A layout serves the questions that it was made for, and no others"
-bars(skipping, title, "files opened");
+bars(skipping, title, "kilobytes in the files that are opened");
 
 # %% [markdown]
-# The first two questions skip most files now. The third one paid for it: its departures were side by side and are everywhere now.
-# The last one asks for a column that no layout has in order.
+# The first two questions skip files now. The third one paid for it: its departures were side by side and are everywhere now. The
+# last one asks for a column that no layout has in order, so it reads the whole table, now as before.
 
 # %% [markdown]
 # ## Predict

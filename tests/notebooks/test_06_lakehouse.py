@@ -62,11 +62,12 @@ def test_vacuum_leaves_what_the_newest_version_needs_and_takes_the_past(slice):
 @pytest.mark.parametrize("slice", runs.SLICES)
 def test_a_layout_serves_its_questions_and_no_others(slice):
     time, clustered = value(slice, "list(skipping.values())")
-    files = value(slice, "before + 1")
     assert clustered["to Los Angeles"] < time["to Los Angeles"] / 2
     assert clustered["of Delta Air Lines"] < time["of Delta Air Lines"]
     assert time["at one moment"] < clustered["at one moment"], "what was side by side is everywhere now"
-    assert time["late by an hour"] == files or slice == "other"
+    if slice == "own":                                       # on a day, some hours have no flight that is so late
+        files = value(slice, "sum(file['size'] for file in live(loads, before).values()) / 1000")
+        assert abs(time["late by an hour"] - files) < 1, "every file"
 
 
 @pytest.mark.parametrize("slice", runs.SLICES)

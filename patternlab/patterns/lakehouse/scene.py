@@ -10,6 +10,7 @@ import time
 from functools import lru_cache
 from pathlib import Path
 from random import Random
+from urllib.parse import unquote, urlparse
 
 from ...engines import kernels
 from ...engines.programs import Program, killed
@@ -161,8 +162,10 @@ def watching(read):
 
 
 def opened(table, questions: dict) -> dict:
-    """How many files Spark opens for each question ({name: condition}) to a frame of a whole table, by its own plan."""
-    return {name: len(table.where(question).inputFiles()) for name, question in questions.items()}
+    """Kilobytes of the files that Spark opens for each question ({name: condition}) to a frame of a whole table."""
+    plans = {name: table.where(question).inputFiles() for name, question in questions.items()}
+    return {name: sum(Path(unquote(urlparse(file).path)).stat().st_size for file in files) / 1000
+            for name, files in plans.items()}
 
 
 def while_growing(rows, commit, ask, commits: int = 80):
