@@ -27,8 +27,7 @@ def corrected(answer):
         raise Wrong(f"{gone[0]} was in the table and is gone. A flight without a correction stays as it is.")
     if mine["F3"][1:] == (99, 1):
         raise Wrong("An older revision overwrote a newer row: F3 had revision 2 in the table, and a late revision 1 "
-                    "came. The update "
-                    "needs a condition.", _shown("F3", mine))
+                    "came. The update needs a condition.", _shown("F3", mine))
     if mine["F1"] == ("LAX", 20, 1) or mine["F6"] == ("SFO", 46, 2):
         raise Wrong("You took the correction that came last. The newest is the one with the highest revision, "
                     "whenever it came.",
@@ -71,12 +70,12 @@ def files_of(answer):
             if mine > right or mine == {"a.parquet", "c.parquet"}:
                 raise Wrong("Commits after the version that was asked for count in your answer.", _actions(log))
             if mine == {"a.parquet", "b.parquet"}:
-                raise Wrong("The commit of the version itself belongs to it: version 1 is what commit 1 leaves behind.",
+                raise Wrong("The commit of the version itself belongs to it: version 1 is what commit 1 leaves "
+                            "behind.",
                             _actions(log))
         if log is trial.YOUNG and version == 3 and mine > right:
             raise Wrong("A file that a commit removed is still in your answer. Take commits in the order of their "
-                        "numbers: the dict "
-                        "has them in any order.", _actions(log))
+                        "numbers: the dict has them in any order.", _actions(log))
         raise Wrong(sentence, _actions(log))
     return "Young logs, old logs, any version: a checkpoint is only a later beginning."
 
@@ -105,8 +104,7 @@ def _judge(table, before, newest, right, number):
     mine = trial.found(table)
     if "G" not in mine or "H" not in mine or mine["H"] == [("MIA", 8, 0)]:
         raise Wrong("What was written after the bad delete is gone or as it was before: G was appended and H "
-                    "corrected since. A RESTORE "
-                    "takes back all that came later.")
+                    "corrected since. A RESTORE takes back all that came later.")
     if "E" in mine:
         raise Wrong("E is back, and it was deleted later, on purpose. Bring back what this one commit deleted.")
     if len(mine.get("C", [])) > 1 or mine.get("C") == [("BOS", 3, 0)]:
@@ -123,12 +121,12 @@ def _judge(table, before, newest, right, number):
     for version in [version for version in versions if version > newest]:
         if not {"G", "H"} <= set(trial.found(table, version)):
             raise Wrong("In one of the versions that you committed, rows are missing that were written since. A "
-                        "reader between your "
-                        "commits sees that.")
+                        "reader between your commits sees that.")
 
 
 def laid_out(answer):
-    """layout(departures, files, limit): a file for each row; questions for one value open few files, over 20 seeds."""
+    """layout(departures, files, limit): a file for each row; questions for one value open few files, over 20 "
+      "seeds."""
     few = trial.departures(0).head(10)
     _files(ask(answer, few, 4, 4), few, 4, 4)
 
@@ -147,8 +145,7 @@ def laid_out(answer):
         if len(bad) == 2:
             good = next(name for name in opened if name not in bad)
             raise Wrong(f"Your files are in order of {good}, and of that alone. Sorting by more columns after it "
-                        "changes nothing: the "
-                        "first one has used up the files.", show)
+                        "changes nothing: the first one has used up the files.", show)
         if len(bad) == 1:
             raise Wrong(f"Two columns have narrow ranges, and {bad[0]} has none.", show)
         raise Wrong(f"Three questions open {total:.1f} files together, at most {trial.BUDGET} are asked for.", show)
@@ -178,32 +175,26 @@ EXERCISES = {
     1: Exercise("Merge late corrections", corrected,
                 ("Which row of a flight is the newest, and which rows of the table may it replace?",
                  "Sort by revision before you fill the dict, so that the highest comes last; and "
-                 "predicate=\"new.revision > "
-                 "old.revision\" on the update."),
+                 "predicate=\"new.revision > old.revision\" on the update."),
                 "MERGE wants one source row for a key, so the newest is chosen before. The condition makes it safe "
-                "to run again, and "
-                "to run late: what is in the table only ever becomes newer."),
+                "to run again, and to run late: what is in the table only ever becomes newer."),
     2: Exercise("A log with a checkpoint", files_of,
                 ("A checkpoint is a whole version. Which one may you begin with, and which commits come after it?",
                  "start = max of the checkpoints' numbers <= version, else -1; then the checkpoint `start` and the "
-                 "commits with "
-                 "start < number <= version, in order."),
+                 "commits with start < number <= version, in order."),
                 "A checkpoint says what all commits up to it have left behind. So a reader begins with the newest "
-                "that is not too new, "
-                "and a writer may throw the older commits away.", minutes=15),
+                "that is not too new, and a writer may throw the older commits away.", minutes=15),
     3: Exercise("Repair a bad delete", repaired,
                 ("Which rows did that one commit delete? Compare two versions, and then look at the newest.",
-                 "Rows of version bad - 1 whose key is neither in version bad nor in the newest version; append them."),
+                 "Rows of version bad - 1 whose key is neither in version bad nor in the newest version; append "
+                 "them."),
                 "RESTORE is right while nobody has written since. Later a repair is a new commit: it adds what one "
-                "commit took, and "
-                "respects what others decided.", minutes=20),
+                "commit took, and respects what others decided.", minutes=20),
     4: Exercise("A layout for three questions", laid_out,
                 ("Sixteen files are not sixteen steps along one line: how many cuts can each of three columns get?",
                  "Cut by dest into 4 parts of equal size, each of them by carrier into 2, each of those by scheduled "
-                 "into 2 (groupby the "
-                 "file so far, rank(method=\"first\", pct=True))."),
+                 "into 2 (groupby the file so far, rank(method=\"first\", pct=True))."),
                 "4 x 2 x 2 boxes: a question for one value opens the boxes of its slice, about 4, 8 and 8. Sorting "
-                "gives one column "
-                "everything and the others nothing. Clustering along a Z-order or Hilbert curve is the same idea for "
-                "any number of files.",
+                "gives one column everything and the others nothing. Clustering along a Z-order or Hilbert curve is "
+                "the same idea for any number of files.",
                 minutes=40, starred=True)}

@@ -74,17 +74,14 @@ TWO = _log({3: "+d", 4: "-a +e", 5: "+f", 6: "-d +g", 7: "-b"}, {2: "+a +b +c", 
 LOGS = [  # the log, the version, its files, what a wrong answer is told
     (YOUNG, 1, "abc", "Version 1 of a young log is what commits 0 and 1 add, less what they remove."),
     (YOUNG, 3, "cd", "A file is missing that was added and not removed since. Take commits in the order of their "
-                     "numbers: the dict "
-                     "has them in any order."),
+                     "numbers: the dict has them in any order."),
     (YOUNG, 4, "ac", "A file was removed and added again (RESTORE does that), and it belongs to the table: the last "
-                     "word counts, "
-                          "not any word."),
+                     "word counts, not any word."),
     (OLD, 5, "cef", "This log begins with a checkpoint: older commits are gone, and what they added stands in it."),
     (OLD, 3, "bc", "Asked for version 3, which has a checkpoint and no commit any more: the checkpoint is that "
                    "version."),
     (TWO, 4, "bcde", "Asked for version 4, and there is a checkpoint of version 5: it is newer than what was asked "
-                     "for. The one of "
-                     "version 2 is a beginning."),
+                     "for. The one of version 2 is a beginning."),
     (TWO, 7, "cefg", "With two checkpoints and two commits behind them your answer is off."),
 ]
 
