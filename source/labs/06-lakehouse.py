@@ -492,8 +492,8 @@ def layout(departures, files, limit):
 # ## Discussion
 #
 # A tempting answer to exercise 3 is `RESTORE`, and it even looks right: the history keeps every version, so nothing is lost for
-# good. But readers and other writers do not look at the history. They see the newest version, and it would be without the rows of
-# two days. Use it where nobody has written since, and where somebody has, undo what one commit did.
+# good. But readers and other writers do not look at the history. They see the newest version, and it would be without what
+# others have written since. Use it where nobody has written since, and where somebody has, undo what one commit did.
 #
 # What is inherent: a table has one order of commits, so a repair comes after what it repairs and has to respect what lies between. And
 # a layout has one place for each row: 16 files are 4 by 2 by 2 boxes, or 16 slices of one column, never both.

@@ -146,7 +146,7 @@ def watching(read):
         try:
             while not over.is_set():
                 answers.append(read())
-                time.sleep(0.05)
+                time.sleep(0.1)
         except Exception as error:
             errors.append(error)
     reader = threading.Thread(target=again, daemon=True)
