@@ -399,7 +399,8 @@ by_spark = {file.split("/")[-1] for file in delta(departures).inputFiles()}
 long_ago = DeltaTable(departures, version=0).file_uris()
 then = scene.checksum(by_delta_rs("SELECT * FROM t", departures, version=0))
 
-prove("the log, read by hand, names the files that Spark reads", set(live(departures)), by_spark)
+prove("the log, read by hand, names the files that Spark reads",
+      set(live(departures)), by_spark)
 prove("and as many as the second engine reads of version 0",
       len(live(departures, 0)), len(long_ago))
 prove("version 0, read now, has the checksum that it had then", then, first)
