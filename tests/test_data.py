@@ -259,6 +259,23 @@ def test_truth_against_duckdb(slice):
                 assert (row if isinstance(expected, dict) else row.popitem()[1]) == pytest.approx(expected, rel=1e-9), name
 
 
+@pytest.mark.parametrize("slice", [*SLICES, SPRING])
+def test_truth_of_the_lakehouse_against_duckdb(slice):
+    first, last = days(slice)
+    within = WITHIN.format(first=first.month * 100 + first.day, last=last.month * 100 + last.day)
+    base, table = duckdb.connect(), f"read_parquet('{(DATA / 'flights').as_posix()}.parquet')"
+    base.sql("SET TimeZone = 'UTC'")
+    base.sql(f"""CREATE TABLE departures AS SELECT concat_ws('/', strftime(make_date(year, month, day), '%Y-%m-%d'), carrier,
+        flight, origin) AS key, time_hour + to_minutes(minute::INT) AS scheduled, carrier, origin, dest, dep_delay AS delay
+        FROM {table} WHERE {within}""")
+    found, expected = base.sql("FROM departures").df(), truth("lakehouse_departures", slice)
+    pandas.testing.assert_frame_equal(*(frame.sort_values("key").reset_index(drop=True) for frame in (found, expected)),
+                                      check_dtype=False)
+    totals = base.sql("""SELECT count(*) departures, count(*) FILTER (delay > 60) late, sum(delay)::BIGINT AS minutes
+        FROM departures""").df().iloc[0].to_dict()
+    assert totals == truth("lakehouse_totals", slice)
+
+
 # ---- events
 
 @pytest.fixture(scope="module")
