@@ -493,7 +493,10 @@ lines(dict(taken.items()), title, "files in the table", "milliseconds");
 # %% [markdown]
 # ## Go on
 #
-# Do it yourself in the [lab](../labs/06-lakehouse.ipynb).
+# Do it yourself in the [lab](../labs/06-lakehouse.ipynb). The [deeper notebook](06-lakehouse-deeper.ipynb) puts the same table in a
+# bucket, with two writers at once, and shows what else a log can promise.
+#
+# Sources:
 #
 # - Armbrust and others, [Delta Lake: high-performance ACID table storage over cloud object stores](https://www.vldb.org/pvldb/vol13/p3411-armbrust.pdf), VLDB 2020: the log, and why.
 # - Armbrust and others, [Lakehouse](https://www.cidrdb.org/cidr2021/papers/cidr2021_paper17.pdf), CIDR 2021: the name, and the claim.
