@@ -9,14 +9,16 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 
+import deltalake
 import psutil
+import pyarrow as pa
 import pytest
 import runs
 from jupyter_client.manager import KernelManager
 
 from patternlab.checking import limits
 from patternlab.commands import doctor, start
-from patternlab.engines import place
+from patternlab.engines import notebook, place
 from patternlab.lab import Exercise, Lab
 
 LAB = runs.ROOT / "labs" / "03-medallion.ipynb"
@@ -116,6 +118,42 @@ def test_where_no_file_tells_the_set_up_cell_does(tmp_path):
         assert "has not run the cells above" in other.run("lab.check(1, late)")
         other.run("from patternlab import prove")
         assert "Nothing is called `lab` here." in other.run("lab.check(1, late)")
+
+
+# --- errors of the second engine ------------------------------------------------------------------------------------
+def test_an_error_of_delta_rs_says_what_to_do(tmp_path):
+    path = str(tmp_path / "t")
+    rows = pa.table({"carrier": ["UA", "DL"], "delay": [4, -2]})
+    deltalake.write_deltalake(path, rows)
+    old = deltalake.DeltaTable(path)
+    deltalake.DeltaTable(path).update(updates={"delay": "0"})
+
+    def ask(query):
+        engine = deltalake.QueryBuilder().register("t", deltalake.DeltaTable(path))
+        return engine.execute(query).read_all()
+
+    def lose_the_files():
+        for file in tmp_path.glob("t/*.parquet"):
+            file.unlink()
+        ask("SELECT * FROM t")
+
+    told = {
+        "schema_mode='merge'": lambda: deltalake.write_deltalake(
+            path, rows.append_column("gate", rows["carrier"]), mode="append"),
+        "cast the table's columns": lambda: deltalake.write_deltalake(
+            path, pa.table({"carrier": ["UA"], "delay": ["soon"]}), mode="append"),
+        "Another writer committed in between": lambda: old.update(updates={"delay": "1"}),
+        "No Delta table is at that path": lambda: deltalake.DeltaTable(f"{path}s"),
+        "There is no column gate here; the names are: t.carrier, t.delay": lambda: ask("SELECT gate FROM t"),
+        "and it is gone": lose_the_files,
+    }
+    for sentence, action in told.items():
+        with pytest.raises(Exception) as raised:
+            action()
+        said = "\n".join(notebook._lines(raised.value) or [])
+        assert sentence in said and "What to do: " in said, said or raised.value
+        assert "spark" not in said, "no log of Spark's is named"
+    assert notebook.explain(Exception("External trouble")) is None, "not every bare Exception is an engine's"
 
 
 # --- errors of the learner's own Python -----------------------------------------------------------------------------

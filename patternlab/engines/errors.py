@@ -1,4 +1,4 @@
-"""Errors of Spark, Py4J, Delta and Kafka, said in plain words: one entry for each failure, cause and one fix.
+"""Errors of Spark, Py4J, Delta, delta-rs and Kafka, said in plain words: one entry for each failure, cause and one fix.
 
 A new failure is one more `Entry` in ENTRIES: a pattern of what the engine says, what happened, what to do. Errors of Python
 itself are in mistakes.py; notebook.py shows both.
@@ -39,6 +39,27 @@ ENTRIES = [
           r"DELTA_SCHEMA_CHANGE|schema of your Delta table has changed",
           "The rows have another schema than the Delta table, so nothing was written.",
           "Select and cast the table's columns; or take the new ones on purpose: .option('mergeSchema', 'true')."),
+    Entry(r"SchemaMismatchError|Cast error: Cannot cast",
+          "The rows have another schema than the Delta table, so nothing was written.",
+          "Select and cast the table's columns; or take the new ones on purpose: schema_mode='merge'."),
+    Entry(r"a concurrent transactions? (?:added|deleted) |Transaction failed, .*conflict",
+          "Another writer committed in between, and this write would have had to see it, so it was refused.",
+          "Make a new DeltaTable of the path, decide again on what it holds now, and repeat the write."),
+    Entry(r"Object at location \S*?(?P<file>[^/\s]+\.parquet) not found",
+          "A version's log names the file {file}, and it is gone: VACUUM or somebody else removed it.",
+          "Read a version whose files are there: the newest one, if nothing but VACUUM took them."),
+    Entry(r"TableNotFoundError|Not a Delta table",
+          "No Delta table is at that path: there is no _delta_log folder in it.",
+          "Check the path, and that the cell which writes the table has run."),
+    Entry(r"Invalid data found: (?P<many>\d+) rows failed validation",
+          "Rows break a rule of the Delta table ({many} of them), so nothing was written.",
+          "Filter or quarantine such rows before the write, or change the constraint."),
+    Entry(r"No field named (?P<column>\S+?)\.\s+Valid fields are (?P<near>[^\n]*)",
+          "There is no column {column} here; the names are: {near}.",
+          "Correct the name; DeltaTable(path).schema() shows what there is."),
+    Entry(r"The table has set these reader features: \{(?P<features>[^}]*)\}",
+          "Reading a table this way knows nothing of {features}, which the table uses.",
+          "Ask it by a query: QueryBuilder().register('t', DeltaTable(path)).execute('SELECT ...')."),
     Entry(r"DELTA_CANNOT_MODIFY_APPEND_ONLY",
           "The Delta table is append-only (delta.appendOnly), so UPDATE, DELETE and overwrite are refused.",
           "Append a row that corrects the old one, or ask the table's owner to lift the property."),

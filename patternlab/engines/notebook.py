@@ -8,6 +8,7 @@ cell: STARTUP lies among IPython's startup files.
 import contextlib
 import errno
 import linecache
+import re
 import sys
 import traceback
 
@@ -18,6 +19,7 @@ from patternlab.engines import notebook as _patternlab
 _patternlab.install()
 """
 ENGINES = ("pyspark", "py4j", "kafka", "psycopg2")
+BARE = re.compile(r"(?:External|Arrow|Cast|Parquet|Object Store|DataFusion|Generic)\b[^:\n]{0,20} error: ")
 
 
 def install() -> None:
@@ -58,7 +60,13 @@ def _of_engine(error) -> bool:
     names, step = [type(error).__module__], error.__traceback__
     while step and isinstance(error, ConnectionError):     # how a JVM that was killed is met
         names, step = [*names, step.tb_frame.f_globals.get("__name__", "")], step.tb_next
-    return any(name.partition(".")[0] in ENGINES for name in names)
+    return _of_delta_rs(error) or any(name.partition(".")[0] in ENGINES for name in names)
+
+
+def _of_delta_rs(error) -> bool:
+    """Its own errors, and the bare Exception that it raises in the middle of a query."""
+    own = getattr(sys.modules.get("deltalake.exceptions"), "DeltaError", ())
+    return isinstance(error, own) or type(error) is Exception and bool(BARE.match(str(error)))
 
 
 def _lines(error) -> "list | None":
@@ -77,7 +85,7 @@ def _lines(error) -> "list | None":
     if not _of_engine(error):
         return [f"{_words(error)} (%tb shows all of it)"] if _is_deep(error) else None
     from . import spark
-    log = spark.log_path()
+    log = None if _of_delta_rs(error) else spark.log_path()
     return [f"{type(error).__name__}: {first[:400]}", *([f"More is in {log}; %tb shows all of it."] if log else [])]
 
 
