@@ -1,4 +1,5 @@
 """The world around pattern 01: three airports that report departures by the clock on the wall, with damage and corrections."""
+import functools
 import json
 from random import Random
 
@@ -82,9 +83,9 @@ def send(topic: str, reports: list) -> int:
     return len(reports)
 
 
-def lacking(frame, expected) -> int:
-    """How many rows of `expected` (a pandas frame; times in UTC) a Spark frame with the same columns, and more, does not have."""
-    own = frame.select(*expected.columns).toPandas()
+def lacking(table, expected) -> int:
+    """How many rows of `expected` (times in UTC) a pandas frame with the same columns, and more, does not have."""
+    own = table[list(expected.columns)].copy()
     for times in expected.columns[expected.dtypes.astype(str).str.startswith("datetime")]:
         own[times] = own[times].dt.tz_localize("UTC").astype(expected[times].dtype)
     return len(expected) - len(expected.merge(own.drop_duplicates(), on=list(expected.columns)))
@@ -100,7 +101,8 @@ def open_schema(spark, lake) -> str:
 _TOTAL = "sum(cast(xxhash64(*) AS decimal(38, 0)))"
 
 
-def checksum(table: str) -> str:
-    """16 hexadecimal digits of a Delta table: the same for the same rows in any order, another for any other rows."""
-    total = session().table(table).selectExpr(_TOTAL).first()[0]
-    return f"{int(total or 0) % 2**64:016x}"
+def checksums(*tables: str) -> dict:
+    """{table: 16 hexadecimal digits}, the same for the same rows in any order, others for any other rows: one job for all."""
+    parts = [session().table(table).selectExpr(f"'{table}' AS name", f"{_TOTAL} AS total") for table in tables]
+    together = functools.reduce(lambda one, other: one.union(other), parts)
+    return {row.name: f"{int(row.total or 0) % 2**64:016x}" for row in together.collect()}
