@@ -93,7 +93,8 @@ naive(messages, "to_timestamp").count()
 
 # %% tags=["break-lenient"]
 lenient = naive(messages, "try_to_timestamp").count()
-departed = truth("conservation", "month")["departed"]
+published = truth("conservation", "month")
+departed = published["departed"]
 
 print(f"published departures: {departed:,}, rows: {lenient:,}, "
       f"gone without a word: {departed - lenient:,}")
@@ -211,24 +212,26 @@ spark.sql("""
 spark.sql("""
     ALTER TABLE departures ADD CONSTRAINT clocks_agree
     CHECK (timestampdiff(MINUTE, scheduled, departed) = delay_min)""")
-spark.sql("CREATE TABLE rejects (offset BIGINT, reason STRING, value BINARY) USING delta")
+spark.sql("""
+    CREATE TABLE rejects (since BIGINT, offset BIGINT, reason STRING, value BINARY)
+    USING delta PARTITIONED BY (since)""")
 look(spark.sql("SHOW TBLPROPERTIES departures").where("key LIKE '%constraint%'"))
 
 # %% [markdown]
 # Now the load. Each table is replaced in the unit that the run is responsible for: `departures` by the days that the
-# extract speaks of, `rejects` by its offsets. Two statements, two commits; a run that dies between them is repaired by the
-# next one.
+# extract speaks of, `rejects` by the offset with which it begins. Two statements are two commits; a run that dies between
+# them is repaired by the next one.
 
 # %% tags=["step-load"]
-def load(verdicts, first, until):
+def load(verdicts, since):
     verdicts.persist()                          # read once, written twice
     spark.sql(f"""
         INSERT INTO departures REPLACE WHERE day BETWEEN '{days[0]}' AND '{days[-1]}'
         SELECT offset, key, planned_on, origin, scheduled, departed, delay
         FROM {{verdicts}} WHERE reason IS NULL""", verdicts=verdicts)
     spark.sql(f"""
-        INSERT INTO rejects REPLACE WHERE offset >= {first} AND offset < {until}
-        SELECT offset, reason, value
+        INSERT INTO rejects REPLACE WHERE since = {since}
+        SELECT {since}, offset, reason, value
         FROM {{verdicts}} WHERE reason IS NOT NULL""", verdicts=verdicts)
     verdicts.unpersist()
 
@@ -236,7 +239,7 @@ def load(verdicts, first, until):
 days = [row.planned_on for row in verdicts.groupBy("planned_on").count().collect()]
 days.sort()
 with measure("transform and load") as loading:
-    load(verdicts, 0, evening)
+    load(verdicts, 0)
     loading.rows = evening
 
 # %% [markdown]
@@ -394,7 +397,7 @@ print(f"of {morning - evening} corrected flights, {stale} have their old row")
 
 # %% tags=["prove-again"]
 once = scene.checksums("departures", "rejects")
-load(transform(extract(0, evening)), 0, evening)
+load(transform(extract(0, evening)), 0)
 twice = scene.checksums("departures", "rejects")
 
 prove("the topic has grown", morning - evening, len(feed["corrections"]))
@@ -406,7 +409,7 @@ prove("after a crash and a second run each day counts once", replaced, right)
 # Then the morning's load, with corrections. Every offset must be in one of the two tables, once.
 
 # %% tags=["prove-conservation"]
-load(transform(extract(0, morning)), 0, morning)
+load(transform(extract(0, morning)), 0)
 
 target = spark.table("departures").toPandas()
 rejects = spark.table("rejects").toPandas()
@@ -414,7 +417,7 @@ offsets = pd.concat([target.offset, rejects.offset])
 reasons = rejects.reason.value_counts()
 
 prove("each offset is loaded or rejected, once", sorted(offsets), list(range(morning)))
-prove("who was cancelled", reasons.get("cancelled", 0), truth("conservation", "month")["cancelled"])
+prove("who was cancelled", reasons.get("cancelled", 0), published["cancelled"])
 prove("what was corrected", reasons["corrected later"], len(feed["corrections"]))
 
 # %% [markdown]
