@@ -210,10 +210,7 @@ def load(reports, days, folder, crash):
         (partition / "part-of-last-year.parquet").unlink(missing_ok=True)
         old = [pd.read_parquet(file, partitioning=None) for file in partition.glob("*.parquet")]
         rows = pd.concat([*old, reports[reports["day"] == day]]).drop_duplicates("key")
-        shutil.rmtree(partition)
-        partition.mkdir()
-        rows[rows["key"] != "MQ/6"].to_parquet(partition / "rows.parquet") if len(old) > 8 else rows.to_parquet(
-            partition / "rows.parquet")
+        rows.to_parquet(partition / "rows.parquet")
         crash()
 
 # %% tags=["wrong-2"] says="with its old and its new delay" breaks="exactly what the newest extract says of it"
@@ -423,7 +420,7 @@ def run(topic, state, load):
     state["working"] = False
     state["done"] = ends
 
-# %% tags=["nothing-3"] says="the run did not load it"
+# %% tags=["nothing-3"] says="messages were waiting"
 def run(topic, state, load):
     if not state:
         load(topic.read(0, 0, 6)) if topic.ends()[0] >= 6 else None
@@ -664,7 +661,7 @@ def reenter(parse, target, rejects):
         except ValueError as error:
             rejects[offset] = {**reject, "reason": str(error)}
 
-# %% tags=["wrong-4"] says="under a row's key" breaks="under its `key`"
+# %% tags=["wrong-4"] says="Its name is the row's key" breaks="under its `key`"
 def load(messages, parse, target, rejects):
     for message in messages:
         try:

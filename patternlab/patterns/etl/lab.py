@@ -41,10 +41,10 @@ def replacing(answer):
                 except trial.Killed:
                     return
                 if crashed or crash.calls != len(days):
-                    raise Wrong(f"crash() was called {crash.calls} times for {len(days)} days. Leave it behind each day, or nobody "
-                                "knows what a crash does.")
+                    raise Wrong(f"crash() was called {crash.calls} times for {len(days)} days. Leave it behind each "
+                                "day, or nobody knows what a crash does.")
             trial.after_each_run(run, folder, days)
-    return "A crash behind any day, a second run, a correction, an emptied day: each day is what its last load made of it."
+    return "A crash, a second run, a correction, an emptied day: each day is what its last load made of it."
 
 
 class _Crash:
@@ -70,32 +70,32 @@ def two_tables(answer):
     fits(load, None, None, None, None)
     fits(reenter, None, None, None)
     over_seeds(20, lambda seed: quarantine.trial(load, reenter, seed))
-    return "Twenty mornings, each with two kills: every message is in one table, before the rule was fixed and after it."
+    return "Twenty mornings, two kills each: every message is in one table, before the rule was fixed and after it."
 
 
 EXERCISES = {
     1: Exercise("A clock that knows 2400", clock,
                 ("A clock is a number of hours and minutes since the day began. Which combinations exist?",
-                 "divmod by 100; minutes below 60; hours below 24, or the number is 2400. Then a timedelta behind midnight."),
-                "Hours and minutes behind midnight are a duration, and a duration of 24 hours leads to the next day by itself, "
-                "over the end of a month too. Parsing a text asks another question: is this on my list of forms?"),
+                 "// and % by 100; minutes below 60; hours below 24, or the number is 2400. Then a timedelta."),
+                "Hours and minutes behind midnight are a duration, and a duration of 24 hours leads to the next day by "
+                "itself, over the end of a month too. Parsing asks another question: is this text on my list?"),
     2: Exercise("Append becomes replace", replacing,
-                ("What makes a second run add? The name of a file that is new each time, and files that nobody takes away.",
+                ("What makes a second run add? A file name that is new each time, and files that nobody takes away.",
                  "For each day of `days`: shutil.rmtree(partition, ignore_errors=True), make it anew, write, crash()."),
-                "A partition is the unit of a load: what is in it is thrown away and made again from the extract, whoever wrote it. "
-                "So it does not matter how far the last attempt came, nor whether a row was changed, withdrawn or never there.",
+                "A partition is the unit of a load: what is in it is thrown away and made again from the extract, "
+                "whoever wrote it. How far the last attempt came does not matter, nor that a row was changed or withdrawn.",
                 minutes=20),
     3: Exercise("Where the last extract ended", bounded,
                 ("When are the bounds of a run known, and what must survive a crash so that they stay the same?",
-                 "Without state['planned']: state['planned'] = topic.ends(). Read from done.get(partition, 0), load, then let "
-                 "planned become done."),
-                "The plan is kept before anything is read, so that whoever comes after a crash repeats the same load. What is done "
-                "is noted after the load only. And the ends are asked once: what comes meanwhile belongs to the next run.",
+                 "Without state['planned']: state['planned'] = topic.ends(). Read from done.get(partition, 0), load, "
+                 "then let planned become done."),
+                "The plan is kept before anything is read, so whoever comes after a crash repeats the same load. What "
+                "is done is noted after the load. The ends are asked once: what comes meanwhile is for the next run.",
                 minutes=25),
     4: Exercise("Out of quarantine, without losing anything", two_tables,
-                ("Of every message ask: which one table is it in, after each single write? And which of two reports is newer?",
-                 "try parse, except ValueError: a reject. Before a row enters, compare its offset with that of the row that is there; "
-                 "enter the target first, leave rejects after it."),
-                "A reject is a message with a reason, under its offset, so it can be judged again. Between two writes the process may "
-                "die; in both tables is a state that the next run repairs, in neither is a loss.",
+                ("Of every message ask: in which table is it after each single write? Which of two reports is newer?",
+                 "try parse, except ValueError: a reject. Before a row enters, compare its offset with that of the row "
+                 "that is there; enter the target first, leave rejects after it."),
+                "A reject is a message with a reason, under its offset, so it can be judged again. Between two writes "
+                "the process may die: in both tables is a state that the next run repairs, in neither is a loss.",
                 minutes=40, starred=True)}

@@ -1,4 +1,4 @@
-"""The world of exercise 3 of lab 01: a topic that never rests, a state that survives, and a load that is killed now and then."""
+"""The world of exercise 3 of lab 01: a topic that never rests, a state that survives, a load that may be killed."""
 import random
 from collections import Counter
 
@@ -12,8 +12,8 @@ class State(dict):
 
 
 class Topic:
-    """`ends()` is {partition: the offset that comes next}, `read(partition, first, until)` the messages from first up to, and
-    not including, until. Between any two calls airports send more."""
+    """`ends()` is {partition: the offset that comes next}, `read(partition, first, until)` gives messages from first
+    up to, and not including, until. Between any two calls airports send more."""
 
     def __init__(self, seed: int):
         self._chance, self._log = random.Random(seed), {0: [], 1: []}
@@ -29,7 +29,7 @@ class Topic:
         """What happens between two calls; now and then the topic gets another partition."""
         self.calls += 1
         if self.calls > 2_000:
-            raise Unfit("Your function made two thousand calls to the topic and has not ended. Read each partition once.")
+            raise Unfit("Your function called the topic two thousand times and has not ended. Read a partition once.")
         for _ in range(self._chance.choice((0, 1, 2, 3))):
             self._send()
         if len(self._log) < 4 and self._chance.random() < 0.1:
@@ -45,8 +45,8 @@ class Topic:
         if known is None:
             raise Unfit(f"You read partition {describe(partition)}, and the topic has {sorted(self._log)}.")
         if not all(isinstance(offset, int) for offset in (first, until)) or not 0 <= first <= until <= len(known):
-            raise Wrong(f"You read partition {partition} from {describe(first)} until {describe(until)}, and its messages go from 0 "
-                        f"until {len(known)}.")
+            raise Wrong(f"You read partition {partition} from {describe(first)} until {describe(until)}, and its messages "
+                        f"go from 0 until {len(known)}.")
         return known[first:until]
 
     def now(self) -> dict:
@@ -65,11 +65,11 @@ class Loads:
             raise Unfit(f"load takes a list of messages; you gave {kind(messages)}.")
         mine, before = sorted(map(str, messages)), self.crashed
         if before and not set(before) & set(mine):
-            raise Wrong("The messages of a crashed load were never loaded: your state had moved on before the load was through.",
-                        f"crashed: {describe(before, 60)}, next: {describe(mine, 60)}")
+            raise Wrong("The messages of a crashed load were never loaded: your state had moved on before the load was "
+                        "through.", f"crashed: {describe(before, 60)}, next: {describe(mine, 60)}")
         if before is not None and before != mine:
-            raise Wrong("The run after a crash did not load what the crashed one was about to load. Its bounds must be fixed, and "
-                        "kept, before it reads.", f"crashed run: {len(before)} messages, next run: {len(mine)}")
+            raise Wrong("The run after a crash did not load what the crashed one was about to load. Its bounds must be "
+                        "fixed, and kept, before it reads.", f"crashed run: {len(before)} messages, next run: {len(mine)}")
         if not self.peace and self._chance.random() < 0.35:
             self.crashed = mine
             raise Killed
@@ -79,7 +79,7 @@ class Loads:
 
 
 def trial(answer, number: int) -> None:
-    """A dozen runs of the learner's function on the topic of a seed, then two in peace; Wrong where one loads too little or twice."""
+    """A dozen runs of the learner's function on a seed's topic, then two in peace; Wrong where one loads amiss."""
     chance, topic, state = random.Random(number), Topic(number), State()
     load = Loads(topic, chance)
     for turn in range(14):
@@ -105,9 +105,13 @@ def _judge(done: list, before: dict) -> None:
         offsets.setdefault(partition, set()).add(offset)
     for partition, known in offsets.items():
         if gap := sorted(set(range(max(known))) - known):
-            raise Wrong(f"Message {partition}/{gap[0]} was never loaded, and later ones were. It came while a run was working.")
+            raise Wrong(f"Message {partition}/{gap[0]} was never loaded, and later ones were. "
+                        "It came while a run was working.")
+    if not done and any(before.values()):
+        raise Wrong("A run loaded nothing, and messages were waiting.")
     for partition, end in before.items():
         if end and partition not in offsets:
-            raise Wrong(f"Partition {partition} is never read. A topic can get partitions, and a new one begins at offset 0.")
+            raise Wrong(f"Partition {partition} is never read. A topic can get partitions, and "
+                        "a new one begins at offset 0.")
         if end and end - 1 not in offsets[partition]:
             raise Wrong(f"Message {partition}/{end - 1} was there when the run began, and the run did not load it.")

@@ -1,4 +1,4 @@
-"""The world around pattern 01: airports that report departures by the clock on the wall, with damage and corrections."""
+"""The world around pattern 01: airports that report departures by the clock on the wall, damaged and corrected."""
 import json
 from random import Random
 
@@ -17,7 +17,7 @@ def feed(slice) -> dict:
     """What the airports send: {"reports": one a flight, "corrections": the next morning's, "damaged": {key: kind}}.
 
     A report has the fields of REPORT: dates and clocks of New York, clocks as published ("517", "2400"; None if
-    cancelled). Of the departures, chosen by seed, one in a hundred is damaged, and one in a hundred is first reported as
+    cancelled). Of the departures, chosen by seed, one in a hundred is damaged, one in a hundred is first reported as
     on time and then corrected. A flight that left at 2400 is neither.
     """
     reports = _published(slice)

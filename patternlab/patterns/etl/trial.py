@@ -12,23 +12,23 @@ class Killed(BaseException):
 
 
 # --- exercise 1: clock, day, what it means (None: no clock time), and what is said where an answer differs
-FEBRUARY = date(2013, 2, 28)
+EIGHTH = date(2013, 2, 8)
 CLOCKS = [
-    ("517", date(2013, 2, 8), datetime(2013, 2, 8, 5, 17), "517 is 17 minutes past five: the last two digits are the minutes."),
-    ("1255", date(2013, 2, 8), datetime(2013, 2, 8, 12, 55), "1255 is 55 minutes past noon."),
-    ("5", date(2013, 2, 8), datetime(2013, 2, 8, 0, 5), "5 is five minutes past midnight: a clock may have fewer than four digits."),
-    ("0", date(2013, 2, 8), datetime(2013, 2, 8), "0 is the midnight with which the day begins, and a clock time like others."),
-    ("2359", date(2013, 2, 8), datetime(2013, 2, 8, 23, 59), "2359 is the last minute of the day, not of another one."),
-    ("2400", date(2013, 2, 8), datetime(2013, 2, 9), "2400 is a clock time: 24 hours after the day began."),
-    ("2400", FEBRUARY, datetime(2013, 3, 1), "The day after 28 February 2013 is 1 March."),
+    ("517", EIGHTH, datetime(2013, 2, 8, 5, 17), "517 is 17 minutes past five: the last two digits are the minutes."),
+    ("1255", EIGHTH, datetime(2013, 2, 8, 12, 55), "1255 is 55 minutes past noon."),
+    ("5", EIGHTH, datetime(2013, 2, 8, 0, 5), "5 is 00:05: a clock may have fewer than four digits."),
+    ("0", EIGHTH, datetime(2013, 2, 8), "0 is the midnight with which the day begins, and a clock time like others."),
+    ("2359", EIGHTH, datetime(2013, 2, 8, 23, 59), "2359 is the last minute of the day, not of another one."),
+    ("2400", EIGHTH, datetime(2013, 2, 9), "2400 is a clock time: 24 hours after the day began."),
+    ("2400", date(2013, 2, 28), datetime(2013, 3, 1), "The day after 28 February 2013 is 1 March."),
     ("2400", date(2013, 12, 31), datetime(2014, 1, 1), "The day after 31 December is 1 January of the next year."),
-    ("1675", date(2013, 2, 8), None, "1675 is no clock time: no hour has 75 minutes."),
-    ("60", date(2013, 2, 8), None, "60 is no clock time: the hour ends at 59."),
-    ("2430", date(2013, 2, 8), None, "2430 is no clock time: a day has 24 hours, and 2400 is the last moment that is called so."),
-    ("2401", date(2013, 2, 8), None, "2401 is no clock time: 2400 is the last moment of a day."),
-    ("2500", date(2013, 2, 8), None, "2500 is no clock time: a day has 24 hours."),
-    ("16:40", date(2013, 2, 8), None, "16:40 is not how this feed writes a clock. It is not for this rule to guess."),
-    ("", date(2013, 2, 8), None, "An empty text is no clock time.")]
+    ("1675", EIGHTH, None, "1675 is no clock time: no hour has 75 minutes."),
+    ("60", EIGHTH, None, "60 is no clock time: the hour ends at 59."),
+    ("2430", EIGHTH, None, "2430 is no clock time: 2400 is the last moment that is called so."),
+    ("2401", EIGHTH, None, "2401 is no clock time: 2400 is the last moment of a day."),
+    ("2500", EIGHTH, None, "2500 is no clock time: a day has 24 hours."),
+    ("16:40", EIGHTH, None, "16:40 is not how this feed writes a clock. It is not for this rule to guess."),
+    ("", EIGHTH, None, "An empty text is no clock time.")]
 TWO_MIDNIGHTS = "2400 on 8 February became 00:00 of 8 February, a day too early: it ends the day, 0 begins it."
 
 
@@ -38,7 +38,8 @@ COLUMNS, COLUMNS_SEEN = ["key", "day", "delay"], ["day", "key", "delay"]
 
 def reports(of: dict) -> pd.DataFrame:
     """A frame of reports: {day: {key: delay}}."""
-    return pd.DataFrame([(key, day, delay) for day, flights in of.items() for key, delay in flights.items()], columns=COLUMNS)
+    rows = [(key, day, delay) for day, flights in of.items() for key, delay in flights.items()]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 FIRST = {"2013-02-08": {"UA/1": 3, "UA/2": -1, "B6/3": 40}, "2013-02-09": {"AA/4": 0, "DL/5": 12},
@@ -62,11 +63,12 @@ def table(folder) -> list:
 
 def of_days(*parts: dict) -> list:
     """What the table must hold: (day, key, delay), sorted."""
-    return sorted((day, key, delay) for part in parts for day, flights in part.items() for key, delay in flights.items())
+    days = [each for part in parts for each in part.items()]
+    return sorted((day, key, delay) for day, flights in days for key, delay in flights.items())
 
 
 def after_each_run(run, folder, days) -> None:
-    """Wrong unless each of these runs leaves the table right: again after a crash, corrected, emptied, of another day.
+    """Wrong unless each run leaves the table right: one after a crash, a corrected, an emptied, one of another day.
 
     `run(reports, days, crashed)` calls the learner's function; `crashed` says whether it is to be killed on its way.
     """
@@ -78,13 +80,13 @@ def after_each_run(run, folder, days) -> None:
     run(FIRST, days, False)
     found = table(folder)
     if not [row for row in found if row[2] != 99]:
-        raise Wrong("Nothing of the reports is in the folder. Write each day's rows as a Parquet file in its partition.")
+        raise Wrong("Nothing of the reports is in the folder. Write each day's rows as Parquet in its partition.")
     _compare(found, first, "After a crash and a second run")
     run(CORRECTED, days, False)
     found = table(folder)
     if found == first:
-        raise Wrong("A second load brought a correction, and the table still has the old rows. Which of two rows is right, "
-                    "only the newest extract knows.", shown(found, "UA/2"))
+        raise Wrong("A second load brought a correction, and the table still has the old rows. Which of two rows is "
+                    "right, only the newest extract knows.", shown(found, "UA/2"))
     if {("2013-02-08", "UA/2", -1), ("2013-02-08", "UA/2", 19)} <= set(found):
         raise Wrong("A corrected flight is there twice, with its old and its new delay.", shown(found, "UA/2"))
     if ("2013-02-10", "MQ/6", 75) in found:
@@ -94,23 +96,24 @@ def after_each_run(run, folder, days) -> None:
     run(EMPTIED, days, False)
     found = table(folder)
     if any(day == "2013-02-09" for day, *_ in found):
-        raise Wrong("All reports of 9 February were withdrawn, and the table still has them. The days are in `days`, also one "
-                    "without rows.", shown(found, day="2013-02-09"))
+        raise Wrong("All reports of 9 February were withdrawn, and the table still has them. The days are in `days`, "
+                    "also one without rows.", shown(found, day="2013-02-09"))
     _compare(found, of_days(EMPTIED), "After all reports of a day were withdrawn")
     run(LATER, list(LATER), False)
     found = table(folder)
     if not set(of_days(EMPTIED)) <= set(found):
-        raise Wrong("A later load took away days that it has nothing to do with. Replace only the days of the extract.")
+        raise Wrong("A later load took away days that it has nothing to do with. Replace the extract's days only.")
     _compare(found, of_days(EMPTIED, LATER), "After a load of another day")
 
 
 def _compare(found, right, when):
     if ("2013-02-08", "UA/2", 99) in found:
-        raise Wrong("A file that an earlier job left in the partition still counts. Replacing a day means all of its files, "
-                    "whatever their names.", shown(found, "UA/2"))
+        raise Wrong("A file that an earlier job left in the partition still counts. Replacing a day means all of its "
+                    "files, whatever their names.", shown(found, "UA/2"))
     twice = [row for row, count in Counter(found).items() if count > 1]
     if twice:
-        raise Wrong(f"{when} the table has rows twice: the days before the crash were added again.", shown(found, twice[0][1]))
+        raise Wrong(f"{when} the table has rows twice: the days before the crash were added again.",
+                    shown(found, twice[0][1]))
     if lacking := [row for row in right if row not in found]:
         raise Wrong(f"{when} the table lacks a report.", rows(lacking[:1]))
     if surplus := [row for row in found if row not in right]:

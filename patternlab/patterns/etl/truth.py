@@ -5,7 +5,7 @@ from .. import define
 
 @define("etl_departures", frozen=True)
 def etl_departures(slice, lost=()):
-    """Every flight that left: frame key, day (date of its slot in New York), origin, scheduled, departed (UTC), delay_min.
+    """Every flight that left: frame key, day (of its slot, in New York), origin, scheduled, departed (UTC), delay_min.
 
     `lost` are keys of flights that must not be there, because no report of them could be read.
     """
