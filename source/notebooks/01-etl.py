@@ -171,11 +171,12 @@ look(spark.sql("""
 
 # %% tags=["step-judge"]
 def transform(extracted, clock="left_at"):
+    extracted.createOrReplaceTempView("reports")
     return spark.sql(f"""
         WITH read AS (
             SELECT *, try_cast({clock} AS INT) AS clock,
                 row_number() OVER (PARTITION BY key ORDER BY offset DESC) AS newest
-            FROM {{reports}}),
+            FROM reports),
         typed AS (
             SELECT *, utc(planned_on, int(planned_at)) AS scheduled,
                 utc(left_on, clock) AS departed
@@ -186,7 +187,7 @@ def transform(extracted, clock="left_at"):
             WHEN timestampdiff(MINUTE, scheduled, departed) <> delay
                 THEN 'contradicts its delay'
             WHEN newest > 1 THEN 'corrected later' END AS reason
-        FROM typed""", reports=extracted)
+        FROM typed""")
 
 
 verdicts = transform(extracted).persist()
@@ -224,15 +225,15 @@ look(spark.sql("SHOW TBLPROPERTIES departures").where("key LIKE '%constraint%'")
 
 # %% tags=["step-load"]
 def load(verdicts, since):
-    verdicts.persist()                          # read once, written twice
+    verdicts.persist().createOrReplaceTempView("verdicts")    # computed once, read twice
     spark.sql(f"""
         INSERT INTO departures REPLACE WHERE day BETWEEN '{days[0]}' AND '{days[-1]}'
         SELECT offset, key, planned_on, origin, scheduled, departed, delay
-        FROM {{verdicts}} WHERE reason IS NULL""", verdicts=verdicts)
+        FROM verdicts WHERE reason IS NULL""")
     spark.sql(f"""
         INSERT INTO rejects REPLACE WHERE since = {since}
         SELECT {since}, offset, reason, value
-        FROM {{verdicts}} WHERE reason IS NOT NULL""", verdicts=verdicts)
+        FROM verdicts WHERE reason IS NOT NULL""")
     verdicts.unpersist()
 
 
