@@ -242,6 +242,7 @@ days.sort()
 with measure("transform and load") as loading:
     load(verdicts, 0)
     loading.rows = evening
+    loading.path = lake / "departures"
 
 # %% [markdown]
 # What was refused, with an example of each. The message is there as it came, so whoever is asked can answer.
@@ -274,7 +275,7 @@ waterfall(parts, title, "reports", left="loaded");
 guess = ...                                     # put a number here
 by_day = spark.table("departures").groupBy("day").count().orderBy("day")
 by_day = by_day.toPandas().set_index("day")["count"]
-by_day.head(2)
+look(by_day.head(2))
 
 # %% [markdown]
 # ## Break it
@@ -376,7 +377,7 @@ morning = broker.end_offsets("reports-01")[0]
 columns = ["offset", "key", "day", "origin", "scheduled", "departed", "delay_min"]
 news = transform(extract(evening, morning)).where("reason IS NULL")
 news = news.withColumnsRenamed({"planned_on": "day", "delay": "delay_min"})
-look(news.select(columns), 3)
+look(news.select(columns).orderBy("offset"), 3)
 
 # %% tags=["look-duplicates"]
 both = spark.table("departures").union(news.select(columns))
@@ -495,7 +496,7 @@ bars({"messages read again": morning, "departures won": won}, title,
 # Do it yourself in [lab 01](../labs/01-etl.ipynb).
 #
 # - Maxime Beauchemin, [Functional data engineering](https://maximebeauchemin.medium.com/functional-data-engineering-a-modern-paradigm-for-batch-data-processing-2327ec32c42a), 2018: pure tasks that overwrite a whole partition.
-# - Kimball Group, [The subsystems of ETL revisited](https://www.kimballgroup.com/2007/10/subsystems-of-etl-revisited/), 2007: extract, clean, conform, deliver, manage.
+# - Kimball University, [The subsystems of ETL revisited](https://www.informationweek.com/software/information-management/kimball-university-the-subsystems-of-etl-revisited/d/d-id/1060550): extracting, cleaning and conforming, delivering, managing.
 # - Delta Lake, [Table batch reads and writes](https://docs.delta.io/delta-batch/): `replaceWhere` and dynamic partition overwrites.
 # - Delta Lake, [Constraints](https://docs.delta.io/delta-constraints).
 # - Apache Spark, [Kafka integration guide](https://spark.apache.org/docs/latest/streaming/structured-streaming-kafka-integration.html): batch queries between `startingOffsets` and `endingOffsets`.
