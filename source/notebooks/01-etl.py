@@ -499,4 +499,4 @@ bars({"messages read again": morning, "departures won": won}, title,
 # - Kimball University, [The subsystems of ETL revisited](https://www.informationweek.com/software/information-management/kimball-university-the-subsystems-of-etl-revisited/d/d-id/1060550): extracting, cleaning and conforming, delivering, managing.
 # - Delta Lake, [Table batch reads and writes](https://docs.delta.io/delta-batch/): `replaceWhere` and dynamic partition overwrites.
 # - Delta Lake, [Constraints](https://docs.delta.io/delta-constraints).
-# - Apache Spark, [Kafka integration guide](https://spark.apache.org/docs/latest/streaming/structured-streaming-kafka-integration.html): batch queries between `startingOffsets` and `endingOffsets`.
+# - Apache Spark, [Kafka integration guide](https://spark.apache.org/docs/4.2.0/streaming/structured-streaming-kafka-integration.html): batch queries between `startingOffsets` and `endingOffsets`.

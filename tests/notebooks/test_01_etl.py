@@ -1,4 +1,4 @@
-"""What is special in 01: strict parsing dies, lenient parsing loses, a crash doubles what was appended, UTC moves rows."""
+"""What is special in 01: strict parsing dies, lenient parsing loses, a crash doubles what is appended, UTC moves rows."""
 import re
 from datetime import date
 
@@ -47,7 +47,8 @@ def test_the_evening_is_conserved_by_reason(slice):
     feed, happened = scene.feed(span(slice)), truth("conservation", span(slice))
     kinds = list(feed["damaged"].values())
     expected = {"extracted": happened["scheduled"], "cancelled": -happened["cancelled"],
-                "no clock time": -(kinds.count("colon") + kinds.count("minute")), "contradicts its delay": -kinds.count("zone")}
+                "no clock time": -(kinds.count("colon") + kinds.count("minute")),
+                "contradicts its delay": -kinds.count("zone")}
     assert value(slice, "{name: int(number) for name, number in parts.items()}") == {
         name: number for name, number in expected.items() if number}
     assert value(slice, "int(loaded)") == len(published(slice))
@@ -71,7 +72,8 @@ def test_utc_partitions_have_wrong_totals_and_lose_the_next_day(slice):
     first = rows.day.min()
     touched = utc.isin([first, first + pandas.Timedelta(days=1)])
     lost = int((touched & (rows.day != first)).sum())
-    before, after = (int(number.replace(",", "")) for number in re.findall(r": ([\d,]+)", said("break-utc-reload", slice)))
+    numbers = re.findall(r": ([\d,]+)", said("break-utc-reload", slice))
+    before, after = (int(number.strip(",").replace(",", "")) for number in numbers)
     assert before - after == lost and (lost > 0) == (len(local) > 1)
 
 

@@ -83,7 +83,7 @@ EXERCISES = {
                 ("What makes a second run add? A file name that is new each time, and files that nobody takes away.",
                  "For each day of `days`: shutil.rmtree(partition, ignore_errors=True), make it anew, write, crash()."),
                 "A partition is the unit of a load: what is in it is thrown away and made again from the extract, "
-                "whoever wrote it. How far the last attempt came does not matter, nor that a row was changed or withdrawn.",
+                "whoever wrote it. So it does not matter how far the last attempt came, or which rows it had.",
                 minutes=20),
     3: Exercise("Where the last extract ended", bounded,
                 ("When are the bounds of a run known, and what must survive a crash so that they stay the same?",

@@ -45,8 +45,8 @@ class Topic:
         if known is None:
             raise Unfit(f"You read partition {describe(partition)}, and the topic has {sorted(self._log)}.")
         if not all(isinstance(offset, int) for offset in (first, until)) or not 0 <= first <= until <= len(known):
-            raise Wrong(f"You read partition {partition} from {describe(first)} until {describe(until)}, and its messages "
-                        f"go from 0 until {len(known)}.")
+            raise Wrong(f"You read partition {partition} from {describe(first)} until {describe(until)}, and its "
+                        f"messages go from 0 until {len(known)}.")
         return known[first:until]
 
     def now(self) -> dict:
@@ -69,7 +69,8 @@ class Loads:
                         "through.", f"crashed: {describe(before, 60)}, next: {describe(mine, 60)}")
         if before is not None and before != mine:
             raise Wrong("The run after a crash did not load what the crashed one was about to load. Its bounds must be "
-                        "fixed, and kept, before it reads.", f"crashed run: {len(before)} messages, next run: {len(mine)}")
+                        "fixed, and kept, before it reads.",
+                        f"crashed run: {len(before)} messages, next run: {len(mine)}")
         if not self.peace and self._chance.random() < 0.35:
             self.crashed = mine
             raise Killed
