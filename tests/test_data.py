@@ -276,6 +276,24 @@ def test_truth_of_the_lakehouse_against_duckdb(slice):
     assert totals == truth("lakehouse_totals", slice)
 
 
+@pytest.mark.parametrize("slice", ["month", SPRING, AUTUMN])
+def test_the_departures_of_etl_against_duckdb(slice):
+    first, last = days(slice)
+    within = WITHIN.format(first=first.month * 100 + first.day, last=last.month * 100 + last.day)
+    base = duckdb.connect()
+    base.sql("SET TimeZone = 'UTC'")
+    found = base.sql(f"""SELECT printf('2013-%02d-%02d/%s/%d/%s', month, day, carrier, flight, origin) AS key,
+        make_date(year, month, day) AS day, origin, time_hour + to_minutes(minute::INT) AS scheduled,
+        time_hour + to_minutes((minute + dep_delay)::INT) AS departed, dep_delay::INT AS delay_min
+        FROM read_parquet('{(DATA / "flights").as_posix()}.parquet') WHERE dep_time IS NOT NULL AND {within}""").df()
+    expected = truth("etl_departures", slice)
+    found["day"] = found.day.dt.date
+    pandas.testing.assert_frame_equal(*(frame.sort_values("key").reset_index(drop=True) for frame in (found, expected)),
+                                      check_dtype=False)
+    lost = expected.key[::7].tolist()
+    assert truth("etl_departures", slice, lost=lost).key.tolist() == expected.key[~expected.key.isin(lost)].tolist()
+
+
 # ---- events
 
 @pytest.fixture(scope="module")

@@ -472,7 +472,7 @@ def test_the_helper_never_holds_the_pattern(file):
             pandas_merge = {keyword.arg for keyword in node.keywords} & {"on", "how", "left_on", "left_index"}
             text = " ".join(str(inner.value) for inner in ast.walk(node) if isinstance(inner, ast.Constant))
             if name in ("window", "session_window", "sha2", "KafkaProducer") or (name == "merge" and not pandas_merge) \
-                    or (name == "sql" and re.search(r"\bMERGE\s+INTO\b", text, re.I)):
+                    or (name == "sql" and re.search(r"\b(MERGE\s+INTO|REPLACE\s+WHERE)\b", text, re.I)):
                 found.append((node.lineno, f"{name}("))
     assert not found, "the notebook owns the pattern"
 

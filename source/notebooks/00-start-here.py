@@ -133,6 +133,7 @@ lines({"median": hours.minutes}, title, "planned hour (New York)", "delay (minut
 #
 # | you want to | read | then do |
 # |---|---|---|
+# | load data that may come twice | 01 ETL | lab 01 |
 # | trust a table | 03 Medallion | lab 03 |
 # | model for questions | 04 Star schema | lab 04 |
 # | count a stream | 07 Stream windowing | lab 07 |
