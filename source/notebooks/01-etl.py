@@ -272,7 +272,7 @@ waterfall(parts, title, "reports", left="loaded");
 # again from the top and gets through. How many rows are in its table? (A slice of one day has only that one.)
 
 # %% tags=["predict"]
-guess = ...                                     # put a number here
+guess = 0                                       # put your number here
 by_day = spark.table("departures").groupBy("day").count().orderBy("day")
 by_day = by_day.toPandas().set_index("day")["count"]
 look(by_day.head(2))

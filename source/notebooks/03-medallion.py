@@ -298,7 +298,7 @@ bars({**silver, **held}, title, "messages (logarithmic)", log=True, hatch=held.i
 # has `careless` then? (The other table, `careful`, comes later.)
 
 # %% tags=["predict"]
-guess = ...                                     # put a number here
+guess = 0                                       # put your number here
 half = sent["weather-03"] // 2 + 1
 
 

@@ -304,7 +304,7 @@ bars(skipping, title, "kilobytes in the files that are opened");
 # then?
 
 # %% tags=["predict"]
-guess = ...                                     # put a number here
+guess = 0                                       # put your number here
 to_los_angeles = len(by_delta_rs("SELECT * FROM t WHERE dest = 'LAX'", departures))
 print(f"{to_los_angeles:,} departures to Los Angeles")
 
