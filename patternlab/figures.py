@@ -179,6 +179,8 @@ def _drawn(how, series, title, x, y, marks, logy, ax):
         xs, ys = (data.index, data.to_numpy()) if isinstance(data, pd.Series) else data
         shape = entries[number % len(entries)]
         draw = {"where": "post"} if how == "step" else {}
+        if len(ys) == 1:
+            draw["marker"] = "o"                               # a line of one point would not be seen
         getattr(ax, how)(xs, ys, **shape, **draw)
         if len(ys):
             ends.append((xs[-1] if not hasattr(xs, "iloc") else xs.iloc[-1], ys[-1], str(name), shape["color"]))
