@@ -304,7 +304,7 @@ def append_new():
 
 
 crash = crash_after(1)
-spark.sql("CREATE TABLE appended AS SELECT * FROM otp_by_hour VERSION AS OF 0")
+spark.sql("CREATE TABLE appended USING delta AS SELECT * FROM otp_by_hour VERSION AS OF 0")
 runs = scene.retried(append_new)
 appended = spark.sql("SELECT sum(flights) FROM appended").first()[0]
 print(f"{runs} runs: {appended:,} flights, {known:,} in raw")
@@ -380,7 +380,7 @@ look(spark.sql(LATEST), 5)
 # reads little. Compare it with the full refresh.
 
 # %% tags=["break-merge-parts"]
-spark.sql("CREATE TABLE merged AS SELECT * FROM otp_by_hour VERSION AS OF 0")
+spark.sql("CREATE TABLE merged USING delta AS SELECT * FROM otp_by_hour VERSION AS OF 0")
 spark.sql("""
     MERGE INTO merged AS old USING {new} AS new
     ON old.hour = new.hour AND old.origin = new.origin
