@@ -292,7 +292,7 @@ def smallest(drops):
 # %% tags=["check-2"]
 lab.check(2, (load, smallest))
 
-# %% tags=["wrong-2"] says="With back=1 the newest day in the table counts too" breaks="minus"
+# %% tags=["wrong-2"] says="Your load does not look back" breaks="minus"
 def load(drops, back):
     table = {}
     for drop in drops:
@@ -310,7 +310,7 @@ def smallest(drops):
         back += 1
     return back
 
-# %% tags=["wrong-2"] says="and no earlier one" breaks="takes days later than"
+# %% tags=["wrong-2"] says="later than means later" breaks="takes days later than"
 def load(drops, back):
     table = {}
     for drop in drops:
@@ -681,22 +681,22 @@ def land(path, messages):
 # lab.solution(3)
 
 # %% [markdown]
-# ## Exercise 4: A policy for drift ★
+# ## Exercise 4: A policy for drift
 # *Level: design · 40 minutes*
 #
-# **Input** a `contract`, a dict from field to its rule: `{"type": "int" or "text", "required": True or False}`, and a `drop`, a list of parsed messages
-# (dicts). Values are whole numbers, texts or None.
+# **Input** a `contract`, `{field: {"type": "int" or "text", "required": True or False}}`, and a `drop`, a list of parsed messages (dicts) with whole
+# numbers, texts and None.
 #
-# **Goal** a function that returns three things: a verdict, the rows to load, and the contract from now on.
+# **Goal** `decide` returns a verdict, the rows to load, and the contract from now on.
 #
 # - `"reject"` the drop as a whole (no rows, the same contract) where a required field is missing, is None, or can't be read as its type.
-# - `"add"` where a new field is in at least half of the messages: it joins the contract, not required, as an `int` if all its values are whole
-#   numbers, else as `text`. Ignore a new field in fewer messages.
-# - `"load"` otherwise. Each row has the fields of the new contract and no other. A text such as `"12"` can be read as an int, and becomes 12; any
-#   value can be read as text. What is missing or can't be read in a field that is not required becomes None.
+# - `"add"` where a new field is in at least half of the messages: it joins the contract, not required, as `int` if all its values are whole
+#   numbers, else as `text`. Ignore a rarer new field.
+# - `"load"` otherwise. A row has the fields of the new contract and no other. The text `"12"` is read as the int 12; any value can be read
+#   as text. What is missing or can't be read in a field that is not required becomes None.
 #
-# **Example** with the contract `{"key": {"type": "text", "required": True}}`, the drop `[{"key": "a", "gate": "B7"}]` gives `"add"`, one row with key and
-# gate, and a contract of two fields.
+# **Example** `{"key": {"type": "text", "required": True}}` and the drop `[{"key": "a", "gate": "B7"}]` give `"add"`, one row with key
+# and gate, and a contract of two fields.
 
 # %% tags=["start-4"]
 print(*trial.messages(3), sep="\n")
@@ -733,7 +733,7 @@ def decide(contract, drop):
 # %% tags=["check-4"]
 lab.check(4, decide)
 
-# %% tags=["wrong-4"] says="should be ignored: the drop is loaded" breaks="Ignore a new field in fewer messages"
+# %% tags=["wrong-4"] says="is no reason to reject. Ignore it" breaks="Ignore a rarer new field"
 def decide(contract, drop):
     def read(value, kind):
         if value is None or kind == "text":
@@ -763,35 +763,7 @@ def decide(contract, drop):
                      for field, rule in grown.items()})
     return "add" if grown != contract else "load", rows, grown
 
-# %% tags=["wrong-4"] says="joined the contract" breaks="in at least half of the messages"
-def decide(contract, drop):
-    def read(value, kind):
-        if value is None or kind == "text":
-            return value if value is None else str(value)
-        try:
-            return int(value)
-        except ValueError:
-            return None
-
-    for field, rule in contract.items():
-        values = [read(message.get(field), rule["type"]) for message in drop]
-        if rule["required"] and None in values:
-            return "reject", [], contract
-
-    grown = dict(contract)
-    for field in {field for message in drop for field in message} - set(contract):
-        values = [message[field] for message in drop if field in message]
-        if values:
-            whole = all(isinstance(value, int) for value in values)
-            grown[field] = {"type": "int" if whole else "text", "required": False}
-
-    rows = []
-    for message in drop:
-        rows.append({field: read(message.get(field), rule["type"])
-                     for field, rule in grown.items() if field != "debug"})
-    return "load" if len(grown) == 5 and "debug" in grown else "add" if grown != contract else "load", rows, grown
-
-# %% tags=["wrong-4"] says="in a few messages" breaks="a new field in fewer messages"
+# %% tags=["wrong-4"] says="too rare to be added" breaks="a rarer new field"
 def decide(contract, drop):
     def read(value, kind):
         if value is None or kind == "text":
@@ -819,7 +791,7 @@ def decide(contract, drop):
                      for field, rule in grown.items()})
     return "add" if grown != contract else "load", rows, grown
 
-# %% tags=["wrong-4"] says="A new field in all messages should be added" breaks="joins the contract"
+# %% tags=["wrong-4"] says="A new field in all messages should be added" breaks="it joins the contract"
 def decide(contract, drop):
     def read(value, kind):
         if value is None or kind == "text":
@@ -875,7 +847,7 @@ def decide(contract, drop):
                      for field, rule in grown.items()})
     return "add" if grown != contract else "load", rows, grown
 
-# %% tags=["wrong-4"] says="of type text and not required" breaks="not required, as an"
+# %% tags=["wrong-4"] says="of type text and not required" breaks="not required, as"
 def decide(contract, drop):
     def read(value, kind):
         if value is None or kind == "text":
@@ -931,7 +903,7 @@ def decide(contract, drop):
                      for field, rule in grown.items()})
     return "add" if grown != contract else "load", rows, grown
 
-# %% tags=["wrong-4"] says="where a message lacks the new field" breaks="Each row has the fields of the new contract"
+# %% tags=["wrong-4"] says="where a message lacks the new field" breaks="A row has the fields of the new contract"
 def decide(contract, drop):
     def read(value, kind):
         if value is None or kind == "text":
@@ -1045,7 +1017,7 @@ def decide(contract, drop):
                      for field, rule in grown.items()})
     return "add" if grown != contract else "load", rows, grown
 
-# %% tags=["wrong-4"] says="A required field is None in one message" breaks="is None, or"
+# %% tags=["wrong-4"] says="A required field is None in one message" breaks="is None, or can"
 def decide(contract, drop):
     def read(value, kind):
         if value is None or kind == "text":
@@ -1101,7 +1073,7 @@ def decide(contract, drop):
                      for field, rule in grown.items()})
     return "add" if grown != contract else "load", rows, grown
 
-# %% tags=["wrong-4"] says="That is no reason to reject" breaks="can be read as an int"
+# %% tags=["wrong-4"] says="That is no reason to reject" breaks="is read as the int"
 def decide(contract, drop):
     def read(value, kind):
         if value is None or kind == "text":
@@ -1129,7 +1101,7 @@ def decide(contract, drop):
                      for field, rule in grown.items()})
     return "add" if grown != contract else "load", rows, grown
 
-# %% tags=["wrong-4"] says="should be 12 in the rows" breaks="and becomes 12"
+# %% tags=["wrong-4"] says="should be 12 in the rows" breaks="read as the int 12"
 def decide(contract, drop):
     def read(value, kind):
         if value is None or kind == "text":
@@ -1213,7 +1185,7 @@ def decide(contract, drop):
                      for field, rule in grown.items()})
     return "add" if grown != contract else "load", rows, grown
 
-# %% tags=["wrong-4"] says="take the fields from" breaks="a dict from field to its rule"
+# %% tags=["wrong-4"] says="take them from" breaks="a `contract`"
 def decide(contract, drop):
     def read(value, kind):
         if value is None or kind == "text":

@@ -92,6 +92,7 @@ print(f"three drops: {load(toy_drops)} of 6")
 messages = spark.read.format("kafka").options(**broker.options("reports-02")).load()
 planned = messages.selectExpr(
     "offset", "timestamp(get_json_object(string(value), '$.scheduled')) AS scheduled")
+planned = planned.cache()
 
 before, after = planned.where(f"offset < {noon}"), planned.where(f"offset >= {noon}")
 loaded = load([before, after])

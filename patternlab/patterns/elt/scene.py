@@ -1,4 +1,4 @@
-"""The world around pattern 02: what the airports report, in three drops, and how a drop gets on a topic that has others already."""
+"""The world around pattern 02: what the airports report, in three drops, how a drop gets on a topic, and a scheduler."""
 import json
 from datetime import datetime, time
 from zoneinfo import ZoneInfo

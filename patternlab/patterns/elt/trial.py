@@ -1,6 +1,7 @@
 """The worlds of lab 02: raw reports on which a model is tried, daily drops, and drops of a source that drifts."""
 import json
 from datetime import date, timedelta
+from functools import lru_cache
 from random import Random
 
 from ...checking.calls import ask, kind
@@ -149,7 +150,7 @@ def decided(contract, drop) -> tuple:
 def tried(decide, drop, said: dict, contract=CONTRACT) -> None:
     """Wrong unless decide(contract, drop) is right.
 
-    `said` has a sentence for what may be wrong: "verdict", "rows", "contract", or one of all kinds, "".
+    `said` has a sentence for what may be wrong: "verdict" (or "verdict reject", of one), "rows", "contract", "" for all else.
     """
     given = json.loads(json.dumps(contract))
     answer = ask(decide, given, [dict(message) for message in drop])
@@ -166,7 +167,7 @@ def tried(decide, drop, said: dict, contract=CONTRACT) -> None:
     odd = [message for message in drop if set(message) != set(CONTRACT)][:2] or drop[:2]
     for name, mine, right in zip(("verdict", "rows", "contract"), (verdict, rows, after), expected):
         if mine != right:
-            sentence = said.get(name) or said[""]
+            sentence = said.get(f"{name} {verdict}") or said.get(name) or said[""]
             own = {"verdict": f"your verdict: {verdict}", "rows": f"your rows: {len(rows)}", "contract": f"yours: {after}"}[name]
             if name == "rows" and len(rows) == len(right):
                 own = "your row: " + str(next(row for row, other in zip(rows, right) if row != other))
@@ -175,8 +176,13 @@ def tried(decide, drop, said: dict, contract=CONTRACT) -> None:
 
 def messages(number: int, seed: int = 1) -> list:
     """Reports of one day with the fields of CONTRACT, drawn by a seed."""
-    reports = Random(seed).sample(events("report", (date(2013, 7, 1), date(2013, 7, 1))), number)
+    reports = Random(seed).sample(_day(), number)
     return [{field: report[field] for field in CONTRACT} for report in reports]
+
+
+@lru_cache(maxsize=None)
+def _day():
+    return events("report", (date(2013, 7, 1), date(2013, 7, 1)))
 
 
 def changed(drop, at, **fields) -> list:
