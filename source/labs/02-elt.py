@@ -684,8 +684,8 @@ def land(path, messages):
 # ## Exercise 4: A policy for drift
 # *Level: design · 40 minutes*
 #
-# **Input** a `contract`, `{field: {"type": "int" or "text", "required": True or False}}`, and a `drop`, a list of parsed messages (dicts) with whole
-# numbers, texts and None.
+# **Input** a `contract`, `{field: {"type": "int" or "text", "required": True or False}}`, and a `drop`, a list of dicts with whole numbers,
+# texts and None.
 #
 # **Goal** `decide` returns a verdict, the rows to load, and the contract from now on.
 #
@@ -695,8 +695,8 @@ def land(path, messages):
 # - `"load"` otherwise. A row has the fields of the new contract and no other. The text `"12"` is read as the int 12; any value can be read
 #   as text. What is missing or can't be read in a field that is not required becomes None.
 #
-# **Example** `{"key": {"type": "text", "required": True}}` and the drop `[{"key": "a", "gate": "B7"}]` give `"add"`, one row with key
-# and gate, and a contract of two fields.
+# **Example** `{"key": {"type": "text", "required": True}}` and `[{"key": "a", "gate": "B7"}]` give `"add"`, a row with both, a contract with
+# both.
 
 # %% tags=["start-4"]
 print(*trial.messages(3), sep="\n")

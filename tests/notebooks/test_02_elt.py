@@ -69,8 +69,7 @@ def test_the_drift_cancels_the_evening_until_the_query_reads_both_names(slice):
 
 @pytest.mark.parametrize("slice", runs.SLICES)
 def test_merging_parts_has_equal_rows_and_other_sums(slice):
-    merged, replaced = (numbers(line.split("  ", 1)[1] if "  " in line.strip() else line)
-                        for line in said("break-merge-parts", slice).strip().splitlines()[-2:])
+    merged, replaced = map(numbers, said("break-merge-parts", slice).strip().splitlines()[-2:])
     assert merged[0] == replaced[0] == len(truth("otp_by_hour", span(slice)))
     assert merged[1] < replaced[1] == truth("conservation", span(slice))["scheduled"]
 

@@ -125,16 +125,16 @@ def landing(answer):
         raise Wrong("Nothing has landed: the table is as it was before.", shown)
     if set(old) - set(found):
         raise Wrong("Messages that raw had before are gone. A load adds, and takes nothing away.", shown)
+    for at, sentence in (((0, 3), "A new message is missing."),
+                         ((0, 4), "A message is missing whose text came before, at another address. It is another message."),
+                         ((1, 2), "A message of partition 1 is missing: its offset is taken in partition 0 only."),
+                         ((1, 0), "A message without a text is missing. It has an address, so it lands.")):
+        if at not in found:
+            raise Wrong(sentence, shown)
     for at, texts in found.items():
         if len(texts) > 1:
             raise Wrong(f"The message at partition {at[0]}, offset {at[1]} is there {len(texts)} times: it had landed before.",
                         shown)
-    for at, sentence in (((0, 4), "A message is missing whose text came before, at another address. It is another message."),
-                         ((1, 2), "A message of partition 1 is missing: its offset is taken in partition 0 only."),
-                         ((1, 0), "A message without a text is missing. It has an address, so it lands."),
-                         ((0, 3), "A new message is missing.")):
-        if at not in found:
-            raise Wrong(sentence, shown)
     for at, text in old.items():
         if found[at] != [text]:
             raise Wrong("A text that had landed was changed by the retry. Raw is written once.", shown)
@@ -216,7 +216,7 @@ EXERCISES = {
                 ("Which message of a flight counts, and which aggregate leaves out NULL by itself?",
                  "max_by(text, offset), date_trunc('hour', report.scheduled), count(report.dep_delay), "
                  "count_if(report.dep_delay <= 15)."),
-                "The newest message is the one with the largest offset. count(column) leaves out NULL, and a comparison with NULL "
+                "The newest message has the largest offset. count(column) leaves out NULL, and a comparison with NULL "
                 "is not true, so a cancelled flight is neither departed nor on time."),
     2: Exercise("How far to look back", look_back,
                 ("What did the table know before the drop, and what should happen to a key that is there already?",
