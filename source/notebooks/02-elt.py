@@ -344,7 +344,7 @@ print(f"{runs} runs: {replaced:,} flights, {known:,} in raw")
 
 # %% tags=["break-drift"]
 drifted = faults.drifted(evening, 0, {"dep_delay": "delay"}, {"dep_delay": str})
-end = known + scene.send("reports-02", drifted)
+end = known + broker.send("reports-02", drifted)
 land(known, end)
 days = touched()
 refresh(days)

@@ -1,11 +1,10 @@
-"""The world around pattern 02: what the airports report, in three drops, how a drop gets on a topic, and a scheduler."""
+"""The world around pattern 02: what the airports report, in three drops, how a load names its part of a topic, and a scheduler."""
 import json
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from ...faults import Crash
 from ...flights import days, events
-from ...session import kafka, spark_session
 
 FIELDS = ("key", "scheduled", "arrival", "carrier", "flight", "origin", "dest", "dep_delay")
 
@@ -55,12 +54,3 @@ def retried(job) -> int:
         except Crash:
             pass                                               # a scheduler knows only that the job has not said "done"
     return runs
-
-
-def send(topic: str, reports: list) -> int:
-    """Put further reports on a topic that exists, byte for byte as `kafka().feed` does; returns how many."""
-    spark = spark_session("02-elt")
-    messages = spark.createDataFrame([(report["key"], json.dumps(report)) for report in reports], "key STRING, value STRING")
-    to_kafka = messages.coalesce(1).write.format("kafka").option("kafka.bootstrap.servers", kafka().bootstrap)
-    to_kafka.option("topic", topic).save()
-    return len(reports)
