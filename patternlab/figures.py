@@ -190,9 +190,13 @@ def _drawn(how, series, title, x, y, marks, logy, ax):
         ax.set_yscale("log")
     if ends and all(isinstance(at, (int, np.integer)) for at, *_ in ends):      # there is no batch 2.5
         ax.xaxis.set_major_locator(plt.MaxNLocator(integer=True))
-    if ends and all(type(at) is datetime.date for at, *_ in ends):         # dates in full would overlap
-        ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=2, maxticks=8))
-        ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(ax.xaxis.get_major_locator()))
+    if ends and all(type(at) is datetime.date for at, *_ in ends):             # dates in full would overlap
+        first, last = (mdates.num2date(at).date() for at in ax.dataLim.intervalx)
+        if first == last:
+            ax.set_xticks([first], [str(first)])
+        else:
+            ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=2, maxticks=8))
+            ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(ax.xaxis.get_major_locator()))
     ax.margins(x=0.02)
     for at, said in (marks or {}).items():
         ax.axvline(at, color=GREY, linewidth=1, linestyle=":")

@@ -9,7 +9,7 @@
 import json
 from datetime import timedelta
 from delta.tables import DeltaTable
-from patternlab import Lab, look, spark_session
+from patternlab import Lab, look, spark_session, workspace
 from patternlab.patterns.elt import scene, trial
 
 spark, lab = spark_session("lab-02"), Lab("02-elt")
@@ -586,8 +586,16 @@ def smallest(drops):
 # **Example** the table has offsets 0 and 1 of partition 0; a drop with 1 and 2 adds one row.
 
 # %% tags=["start-3"]
-messages = raw.selectExpr("0 AS partition", "offset", "text")
-look(messages, 3)
+messages = raw.selectExpr("0 AS partition", "offset", "text").where("offset < 6")
+look(messages)
+
+# %% [markdown]
+# A table to try it on has the first three of them: call `land(path, messages)` when you have changed it.
+
+# %%
+path = str(workspace("lab-02") / "raw")
+messages.where("offset < 3").write.format("delta").mode("overwrite").save(path)
+look(spark.read.format("delta").load(path))
 
 # %% tags=["exercise-3"]
 def land(path, messages):
@@ -711,19 +719,19 @@ def decide(contract, drop):
             return int(value)  # SOLUTION
         except ValueError:  # SOLUTION
             return None  # SOLUTION
-
+    # SOLUTION
     for field, rule in contract.items():  # SOLUTION
         values = [read(message.get(field), rule["type"]) for message in drop]  # SOLUTION
         if rule["required"] and None in values:  # SOLUTION
             return "reject", [], contract  # SOLUTION
-
+    # SOLUTION
     grown = dict(contract)  # SOLUTION
     for field in {field for message in drop for field in message} - set(contract):  # SOLUTION
         values = [message[field] for message in drop if field in message]  # SOLUTION
         if len(values) >= len(drop) / 2:  # SOLUTION
             whole = all(isinstance(value, int) for value in values)  # SOLUTION
             grown[field] = {"type": "int" if whole else "text", "required": False}  # SOLUTION
-
+    # SOLUTION
     rows = []  # SOLUTION
     for message in drop:  # SOLUTION
         rows.append({field: read(message.get(field), rule["type"])  # SOLUTION
