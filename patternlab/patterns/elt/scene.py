@@ -1,4 +1,4 @@
-"""The world around pattern 02: what the airports report, in three drops, how a load names its part of a topic, and a scheduler."""
+"""The world around pattern 02: what the airports report, in three drops; a part of a topic; a scheduler that tries again."""
 import json
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
