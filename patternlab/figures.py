@@ -3,6 +3,8 @@
 Colours are those of Okabe and Ito (Color Universal Design, 2008), which stay apart for every common colour vision; lines
 also differ by dash and markers by shape, so a grey print loses nothing. Labels stand at the data instead of in a legend.
 """
+import datetime
+
 import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
@@ -179,6 +181,8 @@ def _drawn(how, series, title, x, y, marks, logy, ax):
         xs, ys = (data.index, data.to_numpy()) if isinstance(data, pd.Series) else data
         shape = entries[number % len(entries)]
         draw = {"where": "post"} if how == "step" else {}
+        if len(ys) == 1:
+            draw["marker"] = "o"                               # a line of one point would not be seen
         getattr(ax, how)(xs, ys, **shape, **draw)
         if len(ys):
             ends.append((xs[-1] if not hasattr(xs, "iloc") else xs.iloc[-1], ys[-1], str(name), shape["color"]))
@@ -186,6 +190,13 @@ def _drawn(how, series, title, x, y, marks, logy, ax):
         ax.set_yscale("log")
     if ends and all(isinstance(at, (int, np.integer)) for at, *_ in ends):      # there is no batch 2.5
         ax.xaxis.set_major_locator(plt.MaxNLocator(integer=True))
+    if ends and all(type(at) is datetime.date for at, *_ in ends):             # dates in full would overlap
+        first, last = (mdates.num2date(at).date() for at in ax.dataLim.intervalx)
+        if first == last:
+            ax.set_xticks([first], [str(first)])
+        else:
+            ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=2, maxticks=8))
+            ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(ax.xaxis.get_major_locator()))
     ax.margins(x=0.02)
     for at, said in (marks or {}).items():
         ax.axvline(at, color=GREY, linewidth=1, linestyle=":")

@@ -294,6 +294,39 @@ def test_the_departures_of_etl_against_duckdb(slice):
     assert truth("etl_departures", slice, lost=lost).key.tolist() == expected.key[~expected.key.isin(lost)].tolist()
 
 
+ELT = {
+    "otp_by_hour": """SELECT make_date(year, month, day) AS day, time_hour AS hour, origin, count(*) flights,
+        count(dep_time) departed, count(*) FILTER (dep_delay <= 15) on_time FROM flown GROUP BY ALL ORDER BY hour, origin""",
+    "missed_by_filter": """SELECT count(*) FILTER (slot <= newest), count(*) FILTER (slot <= newest - 180),
+        count(*) FILTER (slot <= newest - 1440) FROM four""",
+    "missed_by_day": "SELECT day, count(*) FILTER (slot <= newest) missed FROM four GROUP BY day ORDER BY day",
+    "look_back": "SELECT greatest(0, coalesce(max(date_diff('day', day, newest_day) + 1), 0)) FROM daily"}
+
+
+@pytest.mark.parametrize("slice", [*SLICES, SPRING, AUTUMN])
+def test_truth_of_elt_against_duckdb(slice):
+    first, last = days(slice)
+    base = duckdb.connect()
+    base.sql("SET TimeZone = 'UTC'")
+    base.sql(f"""CREATE TABLE flown AS SELECT *, epoch(time_hour)::BIGINT // 60 + minute AS slot FROM
+        read_parquet('{(DATA / 'flights').as_posix()}.parquet')
+        WHERE {WITHIN.format(first=first.month * 100 + first.day, last=last.month * 100 + last.day)}""")
+    base.sql("""CREATE VIEW reported AS SELECT slot, make_date(year, month, day) AS day, epoch(timezone('America/New_York',
+        to_timestamp((slot + coalesce(dep_delay, 0)) * 60)))::BIGINT // 3600 AS hour FROM flown""")
+    before = "OVER (ORDER BY drop RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    base.sql(f"CREATE VIEW four AS SELECT *, max(slot) {before} AS newest FROM (SELECT *, hour // 6 AS drop FROM reported)")
+    base.sql(f"CREATE VIEW daily AS SELECT *, max(day) {before} AS newest_day FROM (SELECT *, hour // 24 AS drop FROM reported)")
+    for name, query in ELT.items():
+        found, expected = base.sql(query).df(), truth(name, slice)
+        if isinstance(expected, pandas.DataFrame):
+            found["day"] = found.day.dt.date
+            by = list(expected.columns[:-1]) if name == "missed_by_day" else ["hour", "origin"]
+            expected = expected.sort_values(by).reset_index(drop=True)
+            pandas.testing.assert_frame_equal(found, expected, check_dtype=False)
+        else:
+            assert found.iloc[0].tolist() == (list(expected.values()) if isinstance(expected, dict) else [expected]), name
+
+
 # ---- events
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,6 @@
 """The shared figures: what the plane shows, what it refuses, and that grey prints lose nothing."""
+from datetime import date
+
 import matplotlib
 import pandas as pd
 import pytest
@@ -92,6 +94,16 @@ def test_lines_are_named_at_their_ends_and_apart():
     heights = [text.get_window_extent().y0 for text in names]
     assert len(names) == 2 and abs(heights[0] - heights[1]) >= 10 and "crash" in texts(axes)
     assert len({str(line.get_linestyle()) for line in axes.lines[:2]}) == 2
+
+
+@pytest.mark.parametrize("number, ticks", [(1, ["2013-07-01"]), (28, ["05", "09"])])
+def test_days_are_named_short_and_one_day_is_a_point(number, ticks):
+    days = [date(2013, 7, day) for day in range(1, number + 1)]
+    axes = lines({"missed": pd.Series(range(number), days)}, "t", "day", "flights")
+    axes.figure.canvas.draw()
+    said = [tick.get_text() for tick in axes.get_xticklabels()]
+    assert set(ticks) <= set(said) and len(said) <= 9
+    assert (axes.lines[0].get_marker() == "o") == (number == 1)
 
 
 def test_steps_hold_a_value_until_the_next():

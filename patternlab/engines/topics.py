@@ -50,8 +50,11 @@ class Topics:
 
         It returns when the broker has them all. About 10,000 a second. RuntimeError where one was not taken.
         """
+        return self.send(self.topic(name, partitions), events)
+
+    def send(self, name: str, events) -> int:
+        """Put further `events` on the topic `name`, which is there already, as `feed` does; returns how many."""
         from kafka import KafkaProducer
-        self.topic(name, partitions)
         # large batches that wait: the sender's thread and this one share Python's lock, and few requests leave it to this one
         producer = KafkaProducer(bootstrap_servers=self.bootstrap, linger_ms=200, batch_size=2**19)
         failed, sent = [], 0
