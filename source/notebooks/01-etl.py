@@ -51,8 +51,7 @@ look(toy)
 
 # %% tags=["look-feed"]
 feed = scene.feed("month")
-broker.topic("reports-01")
-sent = scene.send("reports-01", feed["reports"])
+sent = broker.feed("reports-01", feed["reports"])
 
 print(f"{sent:,} reports on the topic; the first two:")
 look(broker.peek("reports-01", 2)[["offset", "value"]])
@@ -371,7 +370,7 @@ print(f"rows before: {before:,}, after the same day was loaded again: {after:,}"
 # per flight with `dropDuplicates`. The result has exactly as many rows as it should.
 
 # %% tags=["look-news"]
-scene.send("reports-01", feed["corrections"])
+broker.send("reports-01", feed["corrections"])
 morning = broker.end_offsets("reports-01")[0]
 
 columns = ["offset", "key", "day", "origin", "scheduled", "departed", "delay_min"]
@@ -461,7 +460,7 @@ bars({"messages read again": morning, "departures won": won}, title,
 
 # %% [markdown]
 # And only if the topic still has them. Rejects keep their messages, so *these* could be judged anew without it; lab 01 does
-# that. But a rule about rows that were loaded needs what is no longer there. That question leads to 02.
+# that. But a rule about rows that were loaded needs what is no longer there. That question leads to [02](02-elt.ipynb).
 
 # %% [markdown]
 # ## When not, and the neighbours
@@ -471,10 +470,10 @@ bars({"messages read again": morning, "departures won": won}, title,
 #
 # | pattern | differs in | choose it when |
 # |---|---|---|
-# | ELT (02) | loads raw, transforms behind | rules change, raw may land |
-# | Medallion (03) | rejects and raw are layers, with a promise each | several teams read, at several grades |
-# | Stream windowing (07) | the extract never ends | an answer is due before the day is over |
-# | Change data capture (12) | extracts changes, in order, with deletions | the source is a database that updates its rows |
+# | [ELT (02)](02-elt.ipynb) | loads raw, transforms behind | rules change, raw may land |
+# | [Medallion (03)](03-medallion.ipynb) | rejects and raw are layers, with a promise each | several teams read, at several grades |
+# | [Stream windowing (07)](07-stream-windowing.ipynb) | the extract never ends | an answer is due before the day is over |
+# | [Change data capture (12)](12-cdc.ipynb) | extracts changes, in order, with deletions | the source is a database that updates its rows |
 
 # %% [markdown]
 # ## Check yourself

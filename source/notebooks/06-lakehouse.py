@@ -472,9 +472,9 @@ lines(dict(taken.items()), title, "files in the table", "milliseconds");
 # |---|---|---|
 # | Data lake | files without a log | files are written once, by one job, and never corrected |
 # | Data warehouse | one engine owns the format | one engine is enough, and you want it to do the tidying |
-# | Medallion (03) | says what a table promises, not how it is stored | readers must know what they may rely on; it stands on this |
-# | Star schema (04) | the shape of the tables | people ask in facts and dimensions; it stands on this too |
-# | Change data capture (12) | the log of a database, row by row | the data lives in a database that others own |
+# | [Medallion (03)](03-medallion.ipynb) | says what a table promises, not how it is stored | readers must know what they may rely on; it stands on this |
+# | [Star schema (04)](04-star-schema.ipynb) | the shape of the tables | people ask in facts and dimensions; it stands on this too |
+# | [Change data capture (12)](12-cdc.ipynb) | the log of a database, row by row | the data lives in a database that others own |
 
 # %% [markdown]
 # ## Check yourself

@@ -1,12 +1,10 @@
 """The world around pattern 01: airports that report departures by the clock on the wall, damaged and corrected."""
-import json
 from random import Random
 
 import numpy as np
 
 from ...checking.calls import session
 from ...flights import timed
-from ...session import kafka, workspace
 
 REPORT = """key STRING, origin STRING, planned_on DATE, planned_at STRING, left_on DATE, left_at STRING, delay INT"""
 DAMAGED, CORRECTED = 0.01, 0.01                 # shares of the departures, at least three of each
@@ -70,17 +68,6 @@ def _damaged(report: dict, kind: str) -> dict:
 def unreadable(damaged: dict, but=()) -> list:
     """The keys of damaged reports, sorted, without those of the kinds in `but`."""
     return sorted(key for key, kind in damaged.items() if kind not in but)
-
-
-def send(topic: str, reports: list) -> int:
-    """Put reports behind what `topic` has, by Spark, in their order; returns how many."""
-    lines = workspace("sent") / f"{topic}.jsonl"
-    lines.write_text("\n".join(map(json.dumps, reports)), encoding="utf-8")
-    text = session().read.text(str(lines)).coalesce(1)                # one writer keeps the order
-    keyed = text.selectExpr("""split(value, '"', 5)[3] AS key""", "value")       # {"key": "...", stands first
-    to_kafka = keyed.write.format("kafka").option("kafka.bootstrap.servers", kafka().bootstrap)
-    to_kafka.option("topic", topic).save()
-    return len(reports)
 
 
 def lacking(table, expected) -> int:
