@@ -467,11 +467,11 @@ bars(waited, title, "seconds since the first message is read", text="{:.1f}");
 # %% [markdown]
 # | pattern | differs in | choose it when |
 # |---|---|---|
-# | ETL (01) | cleans before it loads; raw is not kept | raw data must not land at all |
-# | ELT (02) | keeps raw and transforms behind it, without a promise per layer | one team owns every model |
-# | star schema (04) | shapes the answer: facts and dimensions | it can *be* gold |
-# | data vault (05) | stores what each source said, insert-only | it can *be* silver, for many changing sources |
-# | lakehouse (06) | the engine below: files with a log | you ask how, not what is promised |
+# | [ETL (01)](01-etl.ipynb) | cleans before it loads; raw is not kept | raw data must not land at all |
+# | [ELT (02)](02-elt.ipynb) | keeps raw and transforms behind it, without a promise per layer | one team owns every model |
+# | [star schema (04)](04-star-schema.ipynb) | shapes the answer: facts and dimensions | it can *be* gold |
+# | [data vault (05)](05-data-vault.ipynb) | stores what each source said, insert-only | it can *be* silver, for many changing sources |
+# | [lakehouse (06)](06-lakehouse.ipynb) | the engine below: files with a log | you ask how, not what is promised |
 
 # %% [markdown]
 # ## Check yourself

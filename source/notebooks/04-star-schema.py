@@ -522,8 +522,8 @@ look(scoreboard())
 # |---|---|---|
 # | One wide table | names in every row, no joins | few people ask, context hardly changes |
 # | Snowflake | dimensions normalised into more tables | a dimension is huge; otherwise it only adds joins |
-# | Data vault | keeps what each source said | many changing sources must be integrated; put a star on top |
-# | Medallion | promises per layer, any model inside | readers need to know what holds; a star makes a good gold layer |
+# | [Data vault (05)](05-data-vault.ipynb) | keeps what each source said | many changing sources must be integrated; put a star on top |
+# | [Medallion (03)](03-medallion.ipynb) | promises per layer, any model inside | readers need to know what holds; a star makes a good gold layer |
 
 # %% [markdown]
 # ## Check yourself
