@@ -1,0 +1,87 @@
+"""The world around pattern 05: the two sources and what they say, an empty schema, what a load inserted, orders of loading."""
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pandas as pd
+
+from ...checking.delta import delta_history
+from ...flights import SLICES, days, rows
+from ..flights.truth import flights
+from .truth import schedule_statements
+
+YEAR = SLICES["year"]
+SHORTEST = 28                            # days: a schedule has a history only over some weeks
+PAD = 8                                  # the register writes a tail number into a field of this width
+SCHEDULE = "day DATE, carrier STRING, flight STRING, origin STRING, tailnum STRING, dest STRING, departs STRING"
+REGISTER = "day DATE, tail_number STRING, operator STRING, manufacturer STRING, seats STRING"
+_open = {}
+
+
+def history(slice) -> tuple:
+    """First and last day of what is loaded: the slice or, where that is shorter, the four weeks that end with its last day."""
+    first, last = days(slice)
+    first = min(first, max(YEAR[0], last - timedelta(SHORTEST - 1)))
+    return first, max(last, first + timedelta(SHORTEST - 1))
+
+
+def last_week(span):
+    """The day on which the last week of a span begins: the second load."""
+    return span[1] - timedelta(6)
+
+
+def schedules(span) -> list[dict]:
+    """What the schedules say each day about each flight of that day: fields as in SCHEDULE, days as texts."""
+    table = schedule_statements(span)
+    return table.assign(day=table.day.astype(str)).to_dict("records")
+
+
+def register(span) -> list[dict]:
+    """What the register of aircraft says: all of them on the first day, and again when the last week begins.
+
+    Fields as in REGISTER; the tail number is padded with blanks, as in a file of fixed width. The operator is the carrier
+    that flew the aircraft last before that day, or first after it. All of that is from the published planes and flights.
+    """
+    planes, flown = rows("planes").sort_values("tailnum"), flights(YEAR).dropna(subset=["tailnum"])
+    flown = flown.sort_values(["slot", "carrier"]).assign(on=flown.month * 100 + flown.day)
+    said = []
+    for day in (span[0], last_week(span)):
+        before = flown[flown.on < day.month * 100 + day.day].groupby("tailnum").carrier.last()
+        operators = flown.groupby("tailnum").carrier.first()
+        operators.update(before)
+        said += [{"day": str(day), "tail_number": tail.ljust(PAD), "operator": operators[tail], "manufacturer": made_by,
+                  "seats": str(seats)} for tail, made_by, seats in zip(planes.tailnum, planes.manufacturer, planes.seats)]
+    return said
+
+
+def open_schema(spark, lake) -> str:
+    """An empty schema `vault` whose tables live in the folder `lake`; says so."""
+    for statement in ("DROP SCHEMA IF EXISTS vault CASCADE", f"CREATE SCHEMA vault LOCATION '{lake}'", "USE vault"):
+        spark.sql(statement)
+    _open["lake"] = Path(lake)
+    return "The schema vault is empty."
+
+
+def inserted(table: str) -> int:
+    """Rows that the last write to a table of the vault added, as the table's own log says it."""
+    return delta_history(_open["lake"] / table)[0]["metrics"].get("numOutputRows", 0)
+
+
+def any_order(steps, seed: int) -> list:
+    """The steps, pairs (load, table), in a random order; but each satellite's own loads keep theirs."""
+    mixed = Random(seed).sample(list(steps), len(steps))
+    waiting = {table: [step for step in steps if step[1] == table] for _, table in steps if table.startswith("sat_")}
+    return [waiting[step[1]].pop(0) if step[1] in waiting else step for step in mixed]
+
+
+def identities(vault):
+    """What a vault (a Spark frame by table) holds, whoever said it first: a pandas frame table, key, load_day, hashdiff.
+
+    Of a hub or a link that is its keys; of a satellite each version has its day and its fingerprint too.
+    """
+    found = []
+    for table, frame in vault.items():
+        key = frame.columns[0]
+        said = ["load_day", "hashdiff"] if table.startswith("sat_") else []
+        found.append(frame.select(key, *said).toPandas().rename(columns={key: "key"}).assign(table=table))
+    return pd.concat(found, ignore_index=True)
