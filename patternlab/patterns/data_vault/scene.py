@@ -3,8 +3,6 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-import pandas as pd
-
 from ...checking.delta import delta_history
 from ...flights import SLICES, days, rows
 from ..flights.truth import flights
@@ -56,6 +54,7 @@ def register(span) -> list[dict]:
 
 def open_schema(spark, lake) -> str:
     """An empty schema `vault` whose tables live in the folder `lake`; says so."""
+    spark.catalog.clearCache()                           # of an earlier run: a new table in the old place looks the same
     for statement in ("DROP SCHEMA IF EXISTS vault CASCADE", f"CREATE SCHEMA vault LOCATION '{lake}'", "USE vault"):
         spark.sql(statement)
     _open["lake"] = Path(lake)
@@ -74,14 +73,15 @@ def any_order(steps, seed: int) -> list:
     return [waiting[step[1]].pop(0) if step[1] in waiting else step for step in mixed]
 
 
-def identities(vault):
-    """What a vault (a Spark frame by table) holds, whoever said it first: a pandas frame table, key, load_day, hashdiff.
+def identities(vault) -> list:
+    """What a vault (a Spark frame by table) holds, whoever said it first: sorted tuples of table, key, load_day, hashdiff.
 
-    Of a hub or a link that is its keys; of a satellite each version has its day and its fingerprint too.
+    Of a hub or a link that is its keys; of a satellite each version has its day and its fingerprint too. Nothing is made
+    unique: a key that is there twice is there twice.
     """
     found = []
     for table, frame in vault.items():
-        key = frame.columns[0]
         said = ["load_day", "hashdiff"] if table.startswith("sat_") else []
-        found.append(frame.select(key, *said).toPandas().rename(columns={key: "key"}).assign(table=table))
-    return pd.concat(found, ignore_index=True)
+        rows = frame.select(frame.columns[0], *said).toPandas()
+        found += [(table, *map(str, row)) for row in rows.itertuples(index=False)]
+    return sorted(found)

@@ -44,12 +44,13 @@ def schedule_changes(slice):
 
 
 @define("colliding_keys", frozen=True)
-def colliding_keys(slice):
-    """Departures keyed by carrier, flight, month, day, origin joined without a separator.
+def colliding_keys(slice, carrier=None):
+    """Departures (of one carrier) keyed by carrier, flight, month, day, origin joined without a separator.
 
     Counts: departures, keys (different texts), colliding (texts that mean more than one departure).
     """
     table = rows("flights", slice)
+    table = table if carrier is None else table[table.carrier == carrier]
     texts = table.carrier + table.flight.astype(str) + table.month.astype(str) + table.day.astype(str) + table.origin
     count = texts.value_counts()
     return {"departures": len(table), "keys": len(count), "colliding": int((count > 1).sum())}
