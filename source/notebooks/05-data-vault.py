@@ -303,7 +303,8 @@ known = spark.sql(AS_OF)
 changed = spark.sql("""
     SELECT carrier, flight, origin, was.departs AS known_then, now.departs AS known_today
     FROM {known} AS was JOIN {known} AS now USING (carrier, flight, origin)
-    WHERE was.day = {last} AND now.day = {today} AND was.departs <> now.departs
+    WHERE was.day = '{last}' AND now.day = '{today}'
+        AND was.departs <> now.departs
     """, known=known, last=last, today=span[1])
 look(changed.orderBy("carrier", "flight"), 4)
 

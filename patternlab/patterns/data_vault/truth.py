@@ -16,7 +16,8 @@ def schedule_statements(slice):
     """
     table = rows("flights", slice)
     table = table.assign(day=pd.to_datetime(table[["year", "month", "day"]]).dt.date, flight=table.flight.astype(str),
-                         departs=table.sched_dep_time.map("{:04}".format), tailnum=table.tailnum.where(table.tailnum.notna(), None))
+                         departs=table.sched_dep_time.map("{:04}".format),
+                         tailnum=table.tailnum.where(table.tailnum.notna(), None))
     return table.sort_values(["day", *FLIGHT])[["day", *FLIGHT, "tailnum", *SCHEDULE]].reset_index(drop=True)
 
 
