@@ -56,20 +56,24 @@ for topic in ("schedules-05", "register-05"):
     print(broker.peek(topic, 1)["value"][0])
 
 # %% [markdown]
-# The register's tail numbers have blanks behind them: it writes files of fixed width. Two systems rarely spell one thing
-# alike.
+# The blanks behind the register's tail numbers are made up for this lesson, as a file of fixed width would have them. Two
+# systems rarely spell one thing alike.
 #
-# Both land in Delta tables, message by message, as they came.
+# Both land in one Delta table, message by message, as they came. Two views read the fields.
 
 # %% tags=["look-landed"]
+topics = broker.options("schedules-05", "register-05")
+spark.read.format("kafka").options(**topics).load().createOrReplaceTempView("messages")
+spark.sql("""
+    CREATE TABLE landed USING delta AS
+    SELECT topic, partition, offset, string(value) AS message FROM messages""")
+
 for source, fields in {"schedules": scene.SCHEDULE, "register": scene.REGISTER}.items():
-    topic = spark.read.format("kafka").options(**broker.options(f"{source}-05")).load()
-    topic.createOrReplaceTempView("messages")
     spark.sql(f"""
-        CREATE TABLE {source} USING delta AS
-        SELECT said.* FROM (
-            SELECT from_json(string(value), '{fields}') AS said FROM messages)""")
-    print(f"{source}: {scene.inserted(source):,} statements")
+        CREATE OR REPLACE TEMP VIEW {source} AS
+        SELECT said.* FROM (SELECT from_json(message, '{fields}') AS said
+            FROM landed WHERE topic = '{source}-05')""")
+print(f"{scene.inserted('landed'):,} statements have landed")
 
 # %% [markdown]
 # ## The naive way
@@ -202,8 +206,7 @@ last = scene.last_week(span)
 stages = {"first weeks": staged.where(f"day < '{last}'"),
           "last week": staged.where(f"day >= '{last}'"),
           "register": spark.table("staged_register")}
-for stage, statements in stages.items():
-    print(f"{stage}: {statements.count():,} statements")
+print(f"{', '.join(stages)}; the last week begins on {last}")
 
 # %% [markdown]
 # A load inserts what is new, and never updates. Here are the keys of the first weeks, and then those of the register.
@@ -479,12 +482,17 @@ SEARCH = """
         SELECT max(other.load_day) FROM sat_schedule AS other
         WHERE other.flight_key = asked.flight_key AND other.load_day <= asked.day)"""
 
+with measure("as-of, searching") as search:
+    searched = spark.sql(SEARCH).toPandas()
+    search.rows = len(searched)
+with measure("as-of, by the PIT") as looked_up:
+    answered = known.toPandas()
+    looked_up.rows = len(answered)
+
 statements = truth("schedule_statements", span).drop(columns="tailnum")
-answered = known.toPandas()
 of_that_day = answered.merge(statements[["day", "carrier", "flight", "origin"]])
 prove("every past day is reproduced, statement by statement", of_that_day, statements)
-differs = known.exceptAll(spark.sql(SEARCH)).count()
-prove("the point-in-time table answers as the search does", differs, 0)
+prove("the point-in-time table answers as the search does", answered, searched)
 
 # %% [markdown]
 # ## Measure it
@@ -505,12 +513,9 @@ bars(added, f"{added['link_departure']:,} statements, {added['sat_schedule']:,} 
      "rows inserted by the last week", hatch=["sat_schedule"]);
 
 # %% [markdown]
-# And one question asked both ways, for every flight on every day: with the search in the question, and with the PIT.
+# The question of the last proof was asked both ways, for every flight on every day: with the search in it, and by the PIT.
 
 # %% tags=["step-seconds"]
-for label, question in {"as-of, searching": SEARCH, "as-of, by the PIT": AS_OF}.items():
-    with measure(label) as asked:
-        asked.rows = spark.sql(question).count()
 look(scoreboard())
 
 # %% [markdown]

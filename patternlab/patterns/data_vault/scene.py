@@ -1,4 +1,4 @@
-"""The world around pattern 05: the two sources and what they say, an empty schema, what a load inserted, orders of loading."""
+"""The world around pattern 05: two sources and what they say, an empty schema, what a load inserted, orders of loads."""
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -79,9 +79,11 @@ def identities(vault) -> list:
     Of a hub or a link that is its keys; of a satellite each version has its day and its fingerprint too. Nothing is made
     unique: a key that is there twice is there twice.
     """
-    found = []
+    parts = []
     for table, frame in vault.items():
-        said = ["load_day", "hashdiff"] if table.startswith("sat_") else []
-        rows = frame.select(frame.columns[0], *said).toPandas()
-        found += [(table, *map(str, row)) for row in rows.itertuples(index=False)]
-    return sorted(found)
+        said = ["string(load_day)", "hashdiff"] if table.startswith("sat_") else ["'' AS load_day", "'' AS hashdiff"]
+        parts.append(frame.selectExpr(f"'{table}' AS table", f"{frame.columns[0]} AS key", *said))
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole.union(part)
+    return sorted(whole.toPandas().itertuples(index=False, name=None))
