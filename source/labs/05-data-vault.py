@@ -670,7 +670,8 @@ def point_in_time(vault, days):
 #
 # Another one, of exercise 4, joins the newest row of each table, because "newest" is what people mostly ask for. It is right
 # today and can't be repeated: nobody gets the answer of the first of June again. A point-in-time table keeps it.
-#
+
+# %% [markdown]
 # **What is inherent.** A separator must not occur in a part, or two keys may meet again; a vault chooses a rare one and tests
 # for it. A same-as link is somebody's judgement: it is loaded beside the hub, has its own date and source, and can be taken
 # back without touching what the sources said. And order: a satellite asks that one source's days come in their order. A day

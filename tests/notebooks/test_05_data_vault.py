@@ -1,4 +1,4 @@
-"""What is special in 05: what "never seen" loses, two keys that are one, one aircraft with two, and a vault of any order."""
+"""What is special in 05: what "never seen" loses, two things under one key, one thing under two, and any order."""
 import ast
 import re
 from datetime import date
@@ -70,7 +70,8 @@ def test_keys_without_a_separator_collide_and_with_one_they_do_not(slice):
 
 @pytest.mark.parametrize("slice", runs.SLICES)
 def test_the_hubs_count_fits_although_departures_were_merged(slice):
-    fits, counts = ast.literal_eval(said("break-count-fits", slice).strip()), truth("colliding_keys", scene.YEAR, carrier="9E")
+    fits = ast.literal_eval(said("break-count-fits", slice).strip())
+    counts = truth("colliding_keys", scene.YEAR, carrier="9E")
     assert fits["rows_of_the_hub"] == fits["keys_of_the_satellite"] == counts["keys"]
     assert fits["business_keys"] == counts["departures"] > counts["keys"]
 

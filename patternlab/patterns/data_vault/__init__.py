@@ -1,1 +1,1 @@
-"""Pattern 05, the data vault: two sources that say things about flights and aircraft, and how each statement is kept."""
+"""Pattern 05, data vault: two sources that describe flights and aircraft, how each statement is kept, and lab 05."""

@@ -28,7 +28,8 @@ def hash_key(answer):
 
     own = key(trial.ALIKE)
     if not re.fullmatch("[0-9a-f]{64}", own):
-        raise Wrong("The key should have 64 figures, 0 to 9 and a to f: hexdigest() of a SHA-256.", f"yours: {describe(own)}")
+        raise Wrong("The key should have 64 figures, 0 to 9 and a "
+                    "to f: hexdigest() of a SHA-256.", f"yours: {describe(own)}")
     for parts, other, sentence in trial.APART:
         if key(parts) == key(other):
             raise told(sentence, parts, other)
@@ -41,7 +42,7 @@ def hash_key(answer):
 
 
 def _called_on(answer, *given):
-    """The learner's function, called on `given` itself, so that a change of it can be seen; `ask` would give it copies."""
+    """The learner's function, called on `given` itself, so that a change of it is seen; `ask` would give it copies."""
     if not callable(answer) or inspect.isgeneratorfunction(answer) or inspect.iscoroutinefunction(answer):
         return answer                                      # ask() has a sentence for it
 
@@ -58,8 +59,8 @@ def new_versions(answer):
         made = ask(_called_on(answer, *given), satellite, statements)
         found = _versions(made)
         if given != (satellite, statements):
-            raise Wrong("The function changed the satellite or the statements that it was given. Return what is to be inserted, "
-                        "and leave the writing to the loader.")
+            raise Wrong("The function changed the satellite or the statements that it was given. Return what is to "
+                        "be inserted, and leave the writing to the loader.")
         expected = [tuple(statements[at][name] for name in VERSION) for at in chosen]
         if sorted(found, key=str) != sorted(expected, key=str):
             raise Wrong(sentence, [dict(zip(VERSION, row)) for row in found[:4]] or "yours: nothing")
@@ -100,14 +101,17 @@ def _links(made, hub, pairs, shown) -> None:
         raise Wrong("The link names a key that the hub lacks. Such a pair has nothing to connect.", shown)
     if any(value in hub.values() for value in made.values()):
         raise Wrong("Those are names, not keys. A link holds the keys of hubs.", shown)
-    alone = [key for key, master in expected.items() if not any(key in pair and set(pair) <= set(hub) for pair in pairs)]
+    inside = {key for pair in pairs if set(pair) <= set(hub) for key in pair}
+    alone = [key for key in hub if key not in inside]
     if any(not equal(made[key], key) for key in alone):
         raise Wrong("A key without a pair should be its own master.", shown)
     wrong = [key for key in expected if not equal(made[key], expected[key])]
     if wrong and len({str(made[key]) for key in made}) > len(set(expected.values())):
-        raise Wrong("Keys that pairs connect by several steps have two masters. If A is B and B is C, all three are one.", shown)
+        raise Wrong("Keys that pairs connect by several steps have two masters. If A is B and B is C, all three are "
+                    "one.", shown)
     if wrong:
-        raise Wrong("The group is right and its master is not: of its keys, take the one that comes first by their names.", shown)
+        raise Wrong("The group is right and its master is not: of its keys, take the one that comes first by their "
+                    "names.", shown)
 
 
 def point_in_time(answer):
@@ -131,10 +135,12 @@ def _pointers(answer, made, days) -> None:
         found[row["flight_key"], row["day"]] = row
     expected = {(row["flight_key"], row["day"]): row for row in trial.pointers(made, days)}
     if early := [row for at, row in found.items() if at not in expected]:
-        raise Wrong("There is a row for a flight before its first schedule, or for a day that was not asked for.", early[:1])
+        raise Wrong("There is a row for a flight before its first schedule, or for "
+                    "a day that was not asked for.", early[:1])
     missing = [at for at in expected if at not in found]
     if missing and all(expected[at]["aircraft_key"] is None for at in missing):
-        raise Wrong("A flight that no link has named yet is missing. Its schedule alone makes a row, with None for the rest.",
+        raise Wrong("A flight that no link has named yet is missing. Its schedule alone makes a row, with None for "
+                    "the rest.",
                     _told(made, missing[0][0]))
     if missing:
         flight, day = missing[0]
@@ -151,13 +157,15 @@ def _mistake(mine, right, made) -> str:
     if mine["schedule_day"] != right["schedule_day"]:
         loads = {row["load_day"] for row in made["sat_schedule"] if row["flight_key"] == flight}
         if mine["schedule_day"] not in loads:
-            return "schedule_day is no load_day of this flight's schedule. It points at a version, so that a join finds it."
+            return ("schedule_day is no load_day of this flight's schedule. It points at a version, so that a join "
+                    "finds it.")
         if mine["schedule_day"] > day:
-            return "schedule_day points at a version of a day that was still to come. Take none that is newer than the day."
+            return ("schedule_day points at a version of a day that was still to come. Take none that is newer than "
+                    "the day.")
         if right["schedule_day"] == day:
             return "The schedule of the day itself holds on that day: up to and with it."
-        return ("schedule_day is not the newest version that there was. Did you take the rows in the order of the lists? "
-                "They come in any order.")
+        return ("schedule_day is not the newest version that there was. Did you take the rows in the order of the "
+                "lists? They come in any order.")
     if mine["aircraft_key"] != right["aircraft_key"]:
         if right["aircraft_key"] is None:
             return "There is no link by that day, so aircraft_key is None."
@@ -167,8 +175,8 @@ def _mistake(mine, right, made) -> str:
         return "register_day is a load_day of another aircraft. Go from the link's aircraft to its own versions."
     if mine["register_day"] is not None and mine["register_day"] > day:
         return "register_day points at a version that one could not know yet on that day."
-    return ("register_day is not the newest version by that day. Ask what is known on the day, not what was known when the link "
-            "was loaded.")
+    return ("register_day is not the newest version by that day. Ask what is known on the day, not what was known "
+            "when the link was loaded.")
 
 
 def _told(made, flight) -> list:
@@ -177,24 +185,33 @@ def _told(made, flight) -> list:
 
 EXERCISES = {
     1: Exercise("A key that every loader computes alike", hash_key,
-                ("Spell each part in one way first; then make sure that nobody can tell two lists of parts apart wrongly.",
-                 "str(part).strip().upper(), a token such as '<null>' for None, '|'.join(...), then the SHA-256 of that text."),
-                "The hash is only as good as the text that it is given. The separator keeps the parts apart, the token keeps the "
-                "place of what is missing, and trimming and case make two loaders agree who never met."),
+                ("Spell each part in one way first; then make sure that nobody can tell two lists of parts apart "
+                 "wrongly.",
+                 "str(part).strip().upper(), a token such as '<null>' for None, '|'.join(...), then the SHA-256 of "
+                 "that text."),
+                "The hash is only as good as the text that it is given. The separator keeps the parts apart, the "
+                "token keeps the place of what is missing, and trimming and case make two loaders agree who never "
+                "met."),
     2: Exercise("A satellite that keeps what comes back", new_versions,
                 ("Put what is known and what comes into one order by day; then look at each statement's neighbour.",
-                 "sorted(..., key=lambda each: each[:2]) over (day, is it new, row), and a dict with what each key said last."),
-                "Known versions and new statements stand in one row of days, and each new one is compared with what its key said "
-                "last. So what comes back is seen, and a load that comes again finds itself.", minutes=20),
+                 "sorted(..., key=lambda each: each[:2]) over (day, is it new, row), and a dict with what each key "
+                 "said last."),
+                "Known versions and new statements stand in one row of days, and each new one is compared with what "
+                "its key said last. So what comes back is seen, and a load that comes again finds itself.", minutes=20),
     3: Exercise("Two spellings of one maker", same_as,
-                ("Two groups that a pair connects become one. When do you name the master: at each pair, or at the end?",
-                 "group = {key: {key} for key in hub}; join the sets of both keys of a pair; min(group[key], key=hub.get)."),
-                "Joining whole groups makes several steps no different from one, and the master is named when all pairs are known. "
-                "The judgement stands in a link of its own, so it can be dated, doubted and taken back.", minutes=20),
+                ("Two groups that a pair connects become one. When do you name the master: at each pair, or at the "
+                 "end?",
+                 "group = {key: {key} for key in hub}; join the sets of both keys of a pair; min(group[key], "
+                 "key=hub.get)."),
+                "Joining whole groups makes several steps no different from one, and the master is named when all "
+                "pairs are known. The judgement stands in a link of its own, so it can be dated, doubted and taken "
+                "back.", minutes=20),
     4: Exercise("What was known of a flight, day by day", point_in_time,
-                ("For one flight and one day: which three questions 'the newest up to this day' must be asked, and in which order?",
-                 "max((row for row in ... if row['load_day'] <= day), default=None) for the schedule, then the link, then the "
-                 "register of the link's aircraft."),
-                "Each pointer is the newest row up to the day, and the register's goes by way of the link: that is the bridge. "
-                "What is not known yet is None and not a missing row, or questions would lose flights.", minutes=40, starred=True),
+                ("For one flight and one day: which three questions 'the newest up to this day' must be asked, and "
+                 "in which order?",
+                 "max((row for row in ... if row['load_day'] <= day), default=None) for the schedule, then the link, "
+                 "then the register of the link's aircraft."),
+                "Each pointer is the newest row up to the day, and the register's goes by way of the link: that is "
+                "the bridge. What is not known yet is None and not a "
+                "missing row, or questions would lose flights.", minutes=40, starred=True),
 }

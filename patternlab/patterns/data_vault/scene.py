@@ -1,4 +1,4 @@
-"""The world around pattern 05: two sources and what they say, an empty schema, what a load inserted, orders of loads."""
+"""The world around pattern 05: two sources and what they say, an empty schema, what a load inserted, any order."""
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -17,7 +17,7 @@ _open = {}
 
 
 def history(slice) -> tuple:
-    """First and last day of what is loaded: the slice or, where that is shorter, the four weeks that end with its last day."""
+    """First and last day of what is loaded: the slice or, if shorter, the four weeks that end with its last day."""
     first, last = days(slice)
     first = min(first, max(YEAR[0], last - timedelta(SHORTEST - 1)))
     return first, max(last, first + timedelta(SHORTEST - 1))
@@ -37,8 +37,8 @@ def schedules(span) -> list[dict]:
 def register(span) -> list[dict]:
     """What the register of aircraft says: all of them on the first day, and again when the last week begins.
 
-    Fields as in REGISTER; the tail number is padded with blanks, as in a file of fixed width. The operator is the carrier
-    that flew the aircraft last before that day, or first after it. All of that is from the published planes and flights.
+    Fields as in REGISTER. The operator is the carrier that flew the aircraft last before that day or first after it, as
+    the published flights have it. Made up is the padding of the tail number, as in a file of fixed width.
     """
     planes, flown = rows("planes").sort_values("tailnum"), flights(YEAR).dropna(subset=["tailnum"])
     flown = flown.sort_values(["slot", "carrier"]).assign(on=flown.month * 100 + flown.day)
@@ -47,14 +47,15 @@ def register(span) -> list[dict]:
         before = flown[flown.on < day.month * 100 + day.day].groupby("tailnum").carrier.last()
         operators = flown.groupby("tailnum").carrier.first()
         operators.update(before)
-        said += [{"day": str(day), "tail_number": tail.ljust(PAD), "operator": operators[tail], "manufacturer": made_by,
-                  "seats": str(seats)} for tail, made_by, seats in zip(planes.tailnum, planes.manufacturer, planes.seats)]
+        for tail, made_by, seats in zip(planes.tailnum, planes.manufacturer, planes.seats):
+            said.append({"day": str(day), "tail_number": tail.ljust(PAD), "operator": operators[tail],
+                         "manufacturer": made_by, "seats": str(seats)})
     return said
 
 
 def open_schema(spark, lake) -> str:
     """An empty schema `vault` whose tables live in the folder `lake`; says so."""
-    spark.catalog.clearCache()                           # of an earlier run: a new table in the old place looks the same
+    spark.catalog.clearCache()               # of an earlier run: a new table in the old place looks the same
     for statement in ("DROP SCHEMA IF EXISTS vault CASCADE", f"CREATE SCHEMA vault LOCATION '{lake}'", "USE vault"):
         spark.sql(statement)
     _open["lake"] = Path(lake)
@@ -74,9 +75,9 @@ def any_order(steps, seed: int) -> list:
 
 
 def identities(vault) -> list:
-    """What a vault (a Spark frame by table) holds, whoever said it first: sorted tuples of table, key, load_day, hashdiff.
+    """What a vault (a Spark frame by table) holds, whoever said it first: sorted (table, key, load_day, hashdiff).
 
-    Of a hub or a link that is its keys; of a satellite each version has its day and its fingerprint too. Nothing is made
+    Of a hub or a link that is its keys; a version of a satellite has its day and its fingerprint too. Nothing is made
     unique: a key that is there twice is there twice.
     """
     parts = []

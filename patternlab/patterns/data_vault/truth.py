@@ -4,13 +4,13 @@ import pandas as pd
 from ...flights import rows
 from .. import define
 
-FLIGHT = ["carrier", "flight", "origin"]                  # the business key of a flight: a number that comes back every day
+FLIGHT = ["carrier", "flight", "origin"]                  # the business key of a flight, which flies every day
 SCHEDULE = ["dest", "departs"]                            # what the schedules say about it
 
 
 @define("schedule_statements")
 def schedule_statements(slice):
-    """What the schedules said: frame day (a date), carrier, flight (a text), origin, tailnum (None while open), dest, departs.
+    """What the schedules said: frame day (a date), carrier, flight (a text), origin, tailnum (or None), dest, departs.
 
     `departs` is the clock of New York as four figures, "0517"; a row per flight and day, in the order of days.
     """
@@ -59,7 +59,7 @@ def colliding_keys(slice, carrier=None):
 
 @define("aircraft_sources", frozen=True)
 def aircraft_sources(slice):
-    """Aircraft by who names them: in_schedules, in_register (the file planes), in_both; not_assigned: flights without one."""
+    """Aircraft by who names them: in_schedules, in_register (planes), in_both; not_assigned: flights without one."""
     flown, registered = rows("flights", slice).tailnum, set(rows("planes").tailnum)
     named = set(flown.dropna())
     return {"in_schedules": len(named), "in_register": len(registered), "in_both": len(named & registered),
