@@ -410,10 +410,10 @@ def same_as(hub, pairs):
 # - `link_departure`: `flight_key`, `aircraft_key`, `load_day`
 # - `sat_register`: `aircraft_key`, `load_day`, `operator`
 #
-# **Goal** a function that returns a point-in-time table with a bridge: a list of dicts `flight_key`, `day`, `schedule_day`,
+# **Goal** a function that returns a point-in-time table with a bridge: dicts `flight_key`, `day`, `schedule_day`,
 # `aircraft_key`, `register_day`. It has one row for each flight and each of the `days`, from the flight's first schedule on.
 # `schedule_day` is the `load_day` of the schedule that held: the newest up to and with that day. `aircraft_key` is that of
-# the newest link up to and with that day, None where there is none yet. `register_day` is the `load_day` of the newest version
+# the newest link by then, None where there is none yet. `register_day` is the `load_day` of the newest version
 # that the register had of this aircraft by that day, None where it had none. Twenty vaults are tried.
 #
 # **Example** schedules of `f` on days 1 and 5, a link to `a` on day 2, the register of `a` on day 4: on day 3 the row is `f`, 3,

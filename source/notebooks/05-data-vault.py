@@ -73,6 +73,7 @@ for source, fields in {"schedules": scene.SCHEDULE, "register": scene.REGISTER}.
         CREATE OR REPLACE TEMP VIEW {source} AS
         SELECT said.* FROM (SELECT from_json(message, '{fields}') AS said
             FROM landed WHERE topic = '{source}-05')""")
+    spark.table(source).cache()
 print(f"{scene.inserted('landed'):,} statements have landed")
 
 # %% [markdown]
@@ -452,13 +453,13 @@ prove("a load that comes again inserts nothing", repeated, 0)
 
 # %% [markdown]
 # Third, order. **Hubs and links may be loaded in any order at all; a satellite asks that each source's own days come in
-# theirs.** So every step is shuffled, the last week's keys before the first's, satellites before their hubs, three times.
+# theirs.** So all steps are shuffled: keys of the last week before those of the first, satellites before their hubs. Twice.
 
 # %% tags=["prove-order"]
 tables = {table: spark.table(table) for table in TABLES}
 loaded = scene.identities(tables)
 
-for seed in (1, 2, 3):
+for seed in (1, 2):
     vault = {name: table.limit(0) for name, table in tables.items()}
     for stage, table in scene.any_order(inserts, seed):
         fresh = spark.sql(NEW[table], stage=stages[stage], known=vault[table])
