@@ -404,7 +404,7 @@ def same_as(hub, pairs):
 # ## Exercise 4: What was known of a flight, day by day
 # *Level: design · 40 minutes*
 #
-# **Input** `vault`, a dict of three lists of dicts, in any order, and `days`, a list of days (numbers):
+# **Input** `days`, a list of numbers, and `vault`, three lists of dicts, in any order:
 #
 # - `sat_schedule`: `flight_key`, `load_day`, `departs`
 # - `link_departure`: `flight_key`, `aircraft_key`, `load_day`
@@ -416,8 +416,8 @@ def same_as(hub, pairs):
 # the newest link by then, None where there is none yet. `register_day` is the `load_day` of the newest version
 # that the register had of this aircraft by that day, None where it had none. Twenty vaults are tried.
 #
-# **Example** schedules of `f` on days 1 and 5, a link to `a` on day 2, the register of `a` on day 4: on day 3 the row is `f`, 3,
-# 1, `a`, None; on day 5 it is `f`, 5, 5, `a`, 4.
+# **Example** schedules of `f` on days 1 and 5, a link to `a` on day 2, the register of `a` on day 4: day 3 gives `f`, 3,
+# 1, `a`, None; day 5 gives `f`, 5, 5, `a`, 4.
 
 # %% tags=["exercise-4"]
 def point_in_time(vault, days):

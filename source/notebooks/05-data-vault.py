@@ -459,7 +459,7 @@ prove("a load that comes again inserts nothing", repeated, 0)
 tables = {table: spark.table(table) for table in TABLES}
 loaded = scene.identities(tables)
 
-for seed in (1, 2):
+for seed in (5, 35):
     vault = {name: table.limit(0) for name, table in tables.items()}
     for stage, table in scene.any_order(inserts, seed):
         fresh = spark.sql(NEW[table], stage=stages[stage], known=vault[table])

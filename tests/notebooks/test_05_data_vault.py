@@ -108,3 +108,15 @@ def test_orders_are_orders_and_a_satellite_keeps_its_own():
         assert sorted(order) == sorted(steps)
         assert [load for load, table in order if table == "sat_x"] == ["a", "b", "c"]
     assert any([load for load, table in order if table == "hub_x"] != ["a", "b", "c"] for order in seen)
+
+
+def test_the_shuffled_steps_are_as_wild_as_the_text_says():
+    notebook = runs.executed(SLUG, "other")
+    steps = [tuple(step) for step in runs.value(notebook, "list(inserts)")]
+    assert len(steps) == 10 and "for seed in (5, 35)" in runs.source(SLUG, "notebooks").read_text("utf-8")
+    for seed in (5, 35):
+        at = {step: number for number, step in enumerate(scene.any_order(steps, seed))}
+        for table in ("hub_flight", "hub_aircraft", "link_departure"):
+            assert at["last week", table] < at["first weeks", table]
+        assert at["first weeks", "sat_schedule"] < at["last week", "hub_flight"]
+        assert at["register", "sat_register"] < at["register", "hub_aircraft"]
