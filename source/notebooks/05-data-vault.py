@@ -274,7 +274,7 @@ for table in (*keyed, "sat_schedule"):
 
 # %% [markdown]
 # The link grows with every flight, the satellite with every change. The register said everything twice, and its satellite
-# has it once: what changes rarely costs nothing, however often it is said.
+# has it once, and again only what changed: what is said often and changes rarely costs nothing.
 
 # %% [markdown]
 # ### Step 4: ask for a day
