@@ -313,6 +313,8 @@ changed = spark.sql("""
 look(changed.orderBy("carrier", "flight"), 4)
 
 # %% [markdown]
+# Both columns are right: one as of then, one as of the last day. The vault has forgotten neither.
+#
 # ## See it
 #
 # Both rules load the same statements, day after day. How many versions does each have by then?
@@ -423,8 +425,7 @@ print(fits.asDict())
 # %% [markdown]
 # ## Prove it
 #
-# Expected values come from `truth`: pandas, from the published file. First what the vault holds, and that a load that comes
-# again adds nothing, even when newer ones have been there since.
+# Expected values come from `truth`: a second computation, in pandas, from the published file. First, what the vault holds.
 
 # %% tags=["prove-contents"]
 said, named = truth("schedule_changes", span), truth("aircraft_sources", span)
@@ -442,7 +443,7 @@ prove("the satellite has every change, and those that went back",
       versions, truth("schedule_history", span))
 
 # %% [markdown]
-# Second, the first weeks come again, after the last one.
+# Second, a load comes again: the first weeks, although the last one has been there since.
 
 # %% tags=["prove-repeated"]
 first_time, inserts = inserts, {}
@@ -453,7 +454,7 @@ prove("a load that comes again inserts nothing", repeated, 0)
 
 # %% [markdown]
 # Third, order. **Hubs and links may be loaded in any order at all; a satellite asks that each source's own days come in
-# theirs.** So all steps are shuffled: keys of the last week before those of the first, satellites before their hubs. Twice.
+# theirs.** So all steps are shuffled, twice: the last week's keys before the first's, satellites before their hubs.
 
 # %% tags=["prove-order"]
 tables = {table: spark.table(table) for table in TABLES}
