@@ -43,7 +43,8 @@ def hash_key(answer):
 
 def _called_on(answer, *given):
     """The learner's function, called on `given` itself, so that a change of it is seen; `ask` would give it copies."""
-    if not callable(answer) or inspect.isgeneratorfunction(answer) or inspect.iscoroutinefunction(answer):
+    if (not callable(answer) or isinstance(answer, type) or inspect.isgeneratorfunction(answer)
+            or inspect.iscoroutinefunction(answer)):
         return answer                                      # ask() has a sentence for it
 
     @wraps(answer)
@@ -93,6 +94,8 @@ def same_as(answer):
 def _links(made, hub, pairs, shown) -> None:
     """Wrong unless `made` is the same-as link of this hub."""
     expected = trial.masters(hub, pairs)
+    if odd := [value for value in made.values() if not isinstance(value, (str, type(None)))]:
+        raise Unfit(f"A master should be a key of the hub, a text; yours has {kind(odd[0])}.")
     if lacking := [key for key in expected if key not in made]:
         raise Wrong("A key that no pair names is missing. Every key of the hub has a master." if
                     all(lacking[0] not in pair for pair in pairs) else "A key of the hub is missing.", shown)
@@ -129,7 +132,8 @@ def _pointers(answer, made, days) -> None:
     found = {}
     for row in table.astype(object).to_dict("records"):
         row = {name: plain(value) for name, value in row.items()}
-        row = {name: int(value) if isinstance(value, float) else value for name, value in row.items()}
+        whole = [name for name, value in row.items() if isinstance(value, float) and value.is_integer()]
+        row.update({name: int(row[name]) for name in whole})     # pandas makes floats of whole numbers beside a null
         if (row["flight_key"], row["day"]) in found:
             raise Wrong("A flight has two rows for one day. One row for each flight and day is asked for.", [row])
         found[row["flight_key"], row["day"]] = row
