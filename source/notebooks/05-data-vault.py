@@ -454,18 +454,18 @@ prove("a load that comes again inserts nothing", repeated, 0)
 
 # %% [markdown]
 # Third, order. **Hubs and links may be loaded in any order at all; a satellite asks that each source's own days come in
-# theirs.** So all steps are shuffled, twice: the last week's keys before the first's, satellites before their hubs.
+# theirs.** So all steps are shuffled: the last week's keys before the first's, satellites before their hubs. Try other seeds.
 
 # %% tags=["prove-order"]
 tables = {table: spark.table(table) for table in TABLES}
 loaded = scene.identities(tables)
 
-for seed in (5, 35):
-    vault = {name: table.limit(0) for name, table in tables.items()}
-    for stage, table in scene.any_order(inserts, seed):
-        fresh = spark.sql(NEW[table], stage=stages[stage], known=vault[table])
-        vault[table] = vault[table].union(fresh)
-    prove(f"order {seed} gives the same vault", scene.identities(vault), loaded)
+vault = {name: table.limit(0) for name, table in tables.items()}
+for stage, table in scene.any_order(inserts, seed=5):
+    fresh = spark.sql(NEW[table], stage=stages[stage], known=vault[table])
+    vault[table] = vault[table].union(fresh)
+prove("all steps in another order give the same vault",
+      scene.identities(vault), loaded)
 
 # %% [markdown]
 # What does depend on the order is in a key's `source` and `load_day`: who said it first. And a day that comes late breaks the
