@@ -327,6 +327,29 @@ def test_truth_of_elt_against_duckdb(slice):
             assert found.iloc[0].tolist() == (list(expected.values()) if isinstance(expected, dict) else [expected]), name
 
 
+@pytest.mark.parametrize("slice", ["week", "month", SPRING])
+def test_what_sources_said_of_flights_and_aircraft_against_duckdb(slice):
+    first, last = days(slice)
+    base = duckdb.connect()
+    for table in ("flights", "planes"):
+        base.sql(f"CREATE VIEW {table} AS FROM read_parquet('{(DATA / table).as_posix()}.parquet')")
+    base.sql(f"""CREATE TABLE said AS SELECT *, make_date(year, month, day) AS on_day FROM flights
+        WHERE make_date(year, month, day) BETWEEN '{first}' AND '{last}'""")
+    counts = {
+        "schedule_changes": """SELECT count(*), count(DISTINCT (carrier, flight, origin)), count(*) FILTER (before IS NULL OR
+            before <> (dest, sched_dep_time)), count(DISTINCT (carrier, flight, origin, dest, sched_dep_time)) FROM (SELECT *,
+            lag((dest, sched_dep_time)) OVER (PARTITION BY carrier, flight, origin ORDER BY on_day) AS before FROM said)""",
+        "colliding_keys": """SELECT sum(n), count(*), count(*) FILTER (n > 1) FROM (SELECT count(*) n FROM said
+            GROUP BY carrier || flight || month || day || origin)""",
+        "aircraft_sources": """SELECT count(DISTINCT tailnum), (SELECT count(*) FROM planes), (SELECT count(*) FROM planes WHERE
+            tailnum IN (SELECT tailnum FROM said)), count(*) FILTER (tailnum IS NULL) FROM said"""}
+    for name, query in counts.items():
+        expected = list(truth(name, slice).values())
+        assert base.sql(query).df().astype(int).iloc[0].tolist() == expected[:4], name
+    changes = truth("schedule_changes", slice)
+    assert changes["versions"] - changes["never_seen"] == changes["lost"]
+
+
 # ---- events
 
 @pytest.fixture(scope="module")

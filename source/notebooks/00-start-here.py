@@ -136,6 +136,7 @@ lines({"median": hours.minutes}, title, "planned hour (New York)", "delay (minut
 # | load data that may come twice | 01 ETL | lab 01 |
 # | trust a table | 03 Medallion | lab 03 |
 # | model for questions | 04 Star schema | lab 04 |
+# | keep what each source said | 05 Data vault | lab 05 |
 # | count a stream | 07 Stream windowing | lab 07 |
 # | follow somebody's database | 12 Change data capture | lab 12 |
 #

@@ -1,0 +1,105 @@
+"""The worlds of lab 05: small satellites, hubs and vaults on which a function is tried, and the right answers."""
+from random import Random
+
+ALIKE = ["UA", "11", "EWR"]
+APART = [                                                  # (parts, other parts, what it says of them to have one key)
+    (["UA", "1", "111", "EWR"], ["UA", "11", "11", "EWR"], "Parts that are cut elsewhere, {} and {}, get one key: "
+                                                           "put a separator between them."),
+    (["UA", None], ["UA"], "{} and {} get one key: you left None out. Where a part is missing, its place must show."),
+    ([None, "UA"], ["", "UA"], "{} and {} get one key: None is not an empty text. Give it a token of its own."),
+    (["UA", None], ["UA", "None"], "{} and {} get one key: None is not the text 'None'. Choose a token that no part "
+                                   "can be."),
+    (["JFK", "ATL"], ["ATL", "JFK"], "{} and {} get one key: another order is another key."),
+    (["NEW YORK"], ["NEWYORK"], "{} and {} get one key: a blank inside a part belongs to it; strip those around it."),
+    (["UA", "11"], ["UA", "12"], "{} and {} get one key: they are two flights."),
+    (["UA"], ["DL"], "{} and {} get one key: they are two carriers."),
+]
+SAME = [
+    (["ua", "11", "ewr"], "Written in small letters, {} gets another key than {}."),
+    (["UA ", "11", "  EWR"], "With a blank behind it or in front, {} gets another key than {}."),
+    (["UA", 11, "EWR"], "{} gets another key than {}: a number counts as its text."),
+]
+
+
+def version(key, day, dest, departs) -> dict:
+    """A statement or version of exercise 2."""
+    return {"key": key, "day": day, "dest": dest, "departs": departs}
+
+
+BACK = [version("f", day, "ORD", at) for day, at in ((1, "0900"), (2, "0930"), (3, "0930"), (4, "0900"))]
+LOADS = [                                                  # (satellite, statements, indexes to insert, sentence, words)
+    ([BACK[0]], BACK[1:3], (0,), "You compared with the satellite only. The second 0930 has its equal in the same "
+                                 "load."),
+    ([], BACK, (0, 1, 3), "What comes back is a change: 0900, 0930, 0900 are three versions."),
+    ([BACK[0], BACK[1], BACK[3]], BACK[:3], (), "A load that comes again, after a newer one, inserts rows. The "
+                                                "latest version is that up to the statement's own day, whatever the "
+                                                "satellite has heard since."),
+    ([], [BACK[2], BACK[0], BACK[3], BACK[1]], (1, 2, 3), "You took the statements in the order of the list. It is "
+                                                          "the day that says what comes before."),
+    ([BACK[0]], [version("f", 2, "MDW", "0900")], (0,), "A change of dest alone is a change too."),
+    ([BACK[0]], [version("f", day, "ORD", at) for day, at in ((2, None), (3, None), (4, "0900"))], (0, 2),
+     "None is a value like any other: a time that was withdrawn is a change, and so is its return."),
+    ([version("e", 1, "ATL", "0700"), BACK[0]], [version("e", 2, "ATL", "0700"), version("f", 2, "ORD", "0900")], (),
+     "A statement was compared with one of another key. Each key has a latest version of its own."),
+    ([], [], (), "Without statements there is nothing to insert: return an empty list."),
+]
+
+HUB = {"k7": "AIRBUS", "k2": "AIRBUS INDUSTRIE", "k5": "BOEING", "k3": "EMBRAER", "k9": "MCDONNELL DOUGLAS",
+       "k4": "MCDONNELL DOUGLAS AIRCRAFT CO", "k1": "MCDONNELL DOUGLAS CORPORATION"}
+PAIRS = [("k2", "k7"), ("k1", "k4"), ("k9", "k1")]
+
+
+def masters(hub, pairs) -> dict:
+    """The same-as link of a hub: {key: key of the first name among all that pairs connect it with}."""
+    master = {}
+    for key in hub:
+        group, waiting = {key}, [key]
+        while waiting:
+            now = waiting.pop()
+            for one, other in pairs:
+                for here, there in ((one, other), (other, one)):
+                    if here == now and there in hub and there not in group:
+                        group.add(there)
+                        waiting.append(there)
+        master[key] = min(group, key=hub.get)
+    return master
+
+
+def vault(seed) -> tuple:
+    """A small vault, its rows in random order, and the days that are asked for; one link at most a flight and day."""
+    chance = Random(seed)
+    flights, aircraft, days = [f"f{n}" for n in range(1, 5)], [f"a{n}" for n in range(1, 5)], range(1, 13)
+    made = {"sat_schedule": [], "link_departure": [], "sat_register": []}
+    for flight in flights:
+        for day in chance.sample(days, chance.randint(2, 4)):
+            departs = f"{chance.randrange(5, 23):02}00"
+            made["sat_schedule"].append({"flight_key": flight, "load_day": day, "departs": departs})
+        for day in chance.sample(days, chance.randint(0, 4)):
+            tail = chance.choice(aircraft)
+            made["link_departure"].append({"flight_key": flight, "aircraft_key": tail, "load_day": day})
+    for tail in aircraft[:3]:                              # the register never hears of the last one
+        for day in chance.sample(days, chance.randint(1, 3)):
+            operator = chance.choice(["FL", "DL", "EV"])
+            made["sat_register"].append({"aircraft_key": tail, "load_day": day, "operator": operator})
+    for rows in made.values():
+        chance.shuffle(rows)
+    return made, sorted(chance.sample(days, 9))
+
+
+def newest(rows, key, value, day, what="load_day"):
+    """Of the rows with this key, `what` of the newest up to and with that day; None where there is none."""
+    known = [row for row in rows if row[key] == value and row["load_day"] <= day]
+    return max(known, key=lambda row: row["load_day"])[what] if known else None
+
+
+def pointers(made, days) -> list:
+    """The point-in-time table with its bridge that such a vault has."""
+    table = []
+    for flight in sorted({row["flight_key"] for row in made["sat_schedule"]}):
+        for day in days:
+            held = newest(made["sat_schedule"], "flight_key", flight, day)
+            if held is not None:
+                aircraft = newest(made["link_departure"], "flight_key", flight, day, "aircraft_key")
+                table.append({"flight_key": flight, "day": day, "schedule_day": held, "aircraft_key": aircraft,
+                              "register_day": newest(made["sat_register"], "aircraft_key", aircraft, day)})
+    return table
