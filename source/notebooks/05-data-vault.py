@@ -19,6 +19,7 @@
 # and aircraft, each in its own words. A schedule has a history only over some weeks, so a short slice is stretched to four.
 
 # %% tags=["setup"]
+from concurrent.futures import ThreadPoolExecutor
 from patternlab import bars, kafka, look, measure, prove, scoreboard, steps, truth
 from patternlab import dataset, spark_session, workspace
 from patternlab.patterns.data_vault import scene
@@ -87,14 +88,15 @@ NEVER_SEEN = """
     SELECT carrier, flight, origin, dest, departs, min(day) AS load_day
     FROM {said} GROUP BY carrier, flight, origin, dest, departs"""
 
-look(spark.sql(NEVER_SEEN, said=toy).orderBy("flight", "load_day"))
+toy.createOrReplaceTempView("toy")
+look(spark.sql(NEVER_SEEN.format(said="toy")).orderBy("flight", "load_day"))
 
 # %% [markdown]
 # Right: UA 11 has two versions, DL 22 has one. Now the real schedules. A past day is asked for by taking the newest version
 # up to that day, and what the source said on that day is known, so the two can be compared.
 
 # %% tags=["break-never-seen"]
-never_seen = spark.sql(NEVER_SEEN, said=spark.table("schedules"))
+never_seen = spark.sql(NEVER_SEEN.format(said="schedules"))
 asked = spark.sql("""
     SELECT said.day, said.carrier, said.flight, said.departs AS source_said,
         max_by(kept.departs, kept.load_day) AS table_says
@@ -210,19 +212,26 @@ stages = {"first weeks": staged.where(f"day < '{last}'"),
 print(f"{', '.join(stages)}; the last week begins on {last}")
 
 # %% [markdown]
-# A load inserts what is new, and never updates. Here are the keys of the first weeks, and then those of the register.
+# A load inserts what is new, and never updates. No table needs a number that another one gives, so all tables of a load are
+# filled at the same time. Here are the keys of the first weeks, and then those of the register.
 
 # %% tags=["step-load"]
-inserts = {}
-
-def load(stage, table):
+def insert(stage, table):
     fresh = spark.sql(NEW[table], stage=stages[stage], known=spark.table(table))
     fresh.write.insertInto(table)
-    inserts[stage, table] = scene.inserted(table)
-    print(f"{stage} into {table}: {inserts[stage, table]:,} rows")
+    return scene.inserted(table)
 
-for table in keyed:
-    load("first weeks", table)
+
+def load(stage, *tables):
+    with ThreadPoolExecutor() as pool:
+        counts = pool.map(insert, [stage] * len(tables), tables)
+    for table, rows in zip(tables, counts):
+        inserts[stage, table] = rows
+        print(f"{stage} into {table}: {rows:,} rows")
+
+
+inserts = {}
+load("first weeks", *keyed)
 load("register", "hub_aircraft")
 
 # %% [markdown]
@@ -268,9 +277,7 @@ look(kept.orderBy("flight_key", "load_day"))
 # %% tags=["step-later"]
 load("first weeks", "sat_schedule")
 load("register", "sat_register")
-
-for table in (*keyed, "sat_schedule"):
-    load("last week", table)
+load("last week", *keyed, "sat_schedule")
 
 # %% [markdown]
 # The link grows with every flight, the satellite with every change. The register said everything twice, and its satellite
@@ -447,8 +454,7 @@ prove("the satellite has every change, and those that went back",
 
 # %% tags=["prove-repeated"]
 first_time, inserts = inserts, {}
-for table in (*keyed, "sat_schedule"):
-    load("first weeks", table)
+load("first weeks", *keyed, "sat_schedule")
 repeated, inserts = sum(inserts.values()), first_time
 prove("a load that comes again inserts nothing", repeated, 0)
 
