@@ -202,26 +202,28 @@ print(NEW["hub_aircraft"])
 
 # %% [markdown]
 # There are three loads: the schedules of the first weeks, those of the last week, and the register with both of its
-# readings.
+# readings. A load inserts what is new, and never updates.
 
 # %% tags=["step-stages"]
 last = scene.last_week(span)
 stages = {"first weeks": staged.where(f"day < '{last}'"),
           "last week": staged.where(f"day >= '{last}'"),
           "register": spark.table("staged_register")}
-print(f"{', '.join(stages)}; the last week begins on {last}")
 
-# %% [markdown]
-# A load inserts what is new, and never updates. No table needs a number that another one gives, so all tables of a load are
-# filled at the same time. Here are the keys of the first weeks, and then those of the register.
 
-# %% tags=["step-load"]
 def insert(stage, table):
     fresh = spark.sql(NEW[table], stage=stages[stage], known=spark.table(table))
     fresh.write.insertInto(table)
     return scene.inserted(table)
 
 
+print(f"{', '.join(stages)}; the last week begins on {last}")
+
+# %% [markdown]
+# No table needs a number that another one gives, so all tables of a load are filled at the same time. Here are the keys of the
+# first weeks, and then those of the register.
+
+# %% tags=["step-load"]
 def load(stage, *tables):
     with ThreadPoolExecutor() as pool:
         counts = pool.map(insert, [stage] * len(tables), tables)
