@@ -19,7 +19,6 @@
 # and aircraft, each in its own words. A schedule has a history only over some weeks, so a short slice is stretched to four.
 
 # %% tags=["setup"]
-from concurrent.futures import ThreadPoolExecutor
 from patternlab import bars, kafka, look, measure, prove, scoreboard, steps, truth
 from patternlab import dataset, spark_session, workspace
 from patternlab.patterns.data_vault import scene
@@ -209,14 +208,6 @@ last = scene.last_week(span)
 stages = {"first weeks": staged.where(f"day < '{last}'"),
           "last week": staged.where(f"day >= '{last}'"),
           "register": spark.table("staged_register")}
-
-
-def insert(stage, table):
-    fresh = spark.sql(NEW[table], stage=stages[stage], known=spark.table(table))
-    fresh.write.insertInto(table)
-    return scene.inserted(table)
-
-
 print(f"{', '.join(stages)}; the last week begins on {last}")
 
 # %% [markdown]
@@ -224,17 +215,14 @@ print(f"{', '.join(stages)}; the last week begins on {last}")
 # first weeks, and then those of the register.
 
 # %% tags=["step-load"]
-def load(stage, *tables):
-    with ThreadPoolExecutor() as pool:
-        counts = pool.map(insert, [stage] * len(tables), tables)
-    for table, rows in zip(tables, counts):
-        inserts[stage, table] = rows
-        print(f"{stage} into {table}: {rows:,} rows")
+def load(stage, table):
+    fresh = spark.sql(NEW[table], stage=stages[stage], known=spark.table(table))
+    fresh.write.insertInto(table)
 
 
-inserts = {}
-load("first weeks", *keyed)
-load("register", "hub_aircraft")
+inserts = scene.at_once(load, "first weeks", keyed)
+inserts |= scene.at_once(load, "register", ["hub_aircraft"])
+inserts
 
 # %% [markdown]
 # The schedules and the register both name aircraft. The register came second, so it added only those that no flight had
@@ -277,9 +265,10 @@ look(kept.orderBy("flight_key", "load_day"))
 # Now the satellites, then everything of the last week.
 
 # %% tags=["step-later"]
-load("first weeks", "sat_schedule")
-load("register", "sat_register")
-load("last week", *keyed, "sat_schedule")
+inserts |= scene.at_once(load, "first weeks", ["sat_schedule"])
+inserts |= scene.at_once(load, "register", ["sat_register"])
+inserts |= scene.at_once(load, "last week", [*keyed, "sat_schedule"])
+inserts
 
 # %% [markdown]
 # The link grows with every flight, the satellite with every change. The register said everything twice, and its satellite
@@ -455,10 +444,8 @@ prove("the satellite has every change, and those that went back",
 # Second, a load comes again: the first weeks, although the last one has been there since.
 
 # %% tags=["prove-repeated"]
-first_time, inserts = inserts, {}
-load("first weeks", *keyed, "sat_schedule")
-repeated, inserts = sum(inserts.values()), first_time
-prove("a load that comes again inserts nothing", repeated, 0)
+again = scene.at_once(load, "first weeks", [*keyed, "sat_schedule"])
+prove("a load that comes again inserts nothing", again, dict.fromkeys(again, 0))
 
 # %% [markdown]
 # Third, order. **Hubs and links may be loaded in any order at all; a satellite asks that each source's own days come in
