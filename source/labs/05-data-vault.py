@@ -350,14 +350,6 @@ def same_as(hub, pairs):
             master[one] = master[other] = first
     return master
 
-# %% tags=["wrong-3"] says="all three are one" breaks="also by several steps"
-def same_as(hub, pairs):
-    master = {key: key for key in hub}
-    for one, other in pairs * 2:
-        if one in hub and other in hub:
-            master[one] = master[other] = min(master[one], master[other], key=hub.get)
-    return master
-
 # %% tags=["wrong-3"] says="that no pair connects" breaks="Keys that\npairs connect"
 def same_as(hub, pairs):
     named = {key for pair in pairs for key in pair if set(pair) <= set(hub)}

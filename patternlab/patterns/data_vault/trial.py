@@ -5,7 +5,7 @@ ALIKE = ["UA", "11", "EWR"]
 APART = [                                                  # (parts, other parts, what it says of them to have one key)
     (["UA"], ["DL"], "{} and {} get one key: they are two carriers."),
     (["UA", "11"], ["UA", "12"], "{} and {} get one key: they are two flights."),
-    (["UA", "1", "11"], ["UA", "11", "1"], "Parts that are cut elsewhere, {} and {}, get one key: put a separator "
+    (["UA", "1", "12"], ["UA", "11", "2"], "Parts that are cut elsewhere, {} and {}, get one key: put a separator "
                                            "between them."),
     (["UA", None], ["UA"], "{} and {} get one key: you left None out. Where a part is missing, its place must show."),
     ([None, "UA"], ["", "UA"], "{} and {} get one key: None is not an empty text. Give it a token of its own."),
