@@ -2,7 +2,10 @@
 
 The checks run in this process, without an engine, on the lab's own reference and on what is made of it here.
 """
+import hashlib
 import json
+import math
+import os
 import sys
 from datetime import timedelta
 from decimal import Decimal
@@ -19,12 +22,17 @@ from patternlab.patterns.stream_windowing import records, trial
 
 def own(slug: str, n: int) -> dict:
     """The names that the reference of an exercise makes."""
-    made = {"json": json, "events": events, "records": records, "timedelta": timedelta}
+    made = {"hashlib": hashlib, "math": math, "pd": pd, "json": json, "events": events, "records": records,
+            "timedelta": timedelta}
     variant = runs.build.variants(runs.source(slug, "labs"))[n]
     exec(variant.start + "\n" + variant.reference, made)
     return made
 
 
+same_as = own("05-data-vault", 3)["same_as"]
+point_in_time = own("05-data-vault", 4)["point_in_time"]
+live = own("06-lakehouse", 2)["live"]
+layout = own("06-lakehouse", 4)["layout"]
 lost, enough = (own("07-stream-windowing", 2)[name] for name in ("lost", "patience"))
 spark_loss = own("07-stream-windowing", 3)["spark_loss"]
 add_report = own("07-stream-windowing", 4)["add_report"]
@@ -76,7 +84,26 @@ def reads_ahead(source, replica, state):
     state["position"] = state["position"] - 5
 
 
+def sorts_in_place(departures, files, limit):
+    departures.sort_values("dest", inplace=True)
+    departures["file"] = layout(departures, files, limit)
+    return departures["file"]
+
+
+def two_rounds(hub, pairs):
+    master = {key: key for key in hub}
+    for one, other in pairs * 2:
+        if one in hub and other in hub:
+            master[one] = master[other] = min(master[one], master[other], key=hub.get)
+    return master
+
+
 GOOD = {
+    "versions as a tuple": (5, 4, after(point_in_time, tuple)),
+    "a frozen set of files": (6, 2, after(live, frozenset)),
+    "a view of keys": (6, 2, after(live, lambda files: dict.fromkeys(files).keys())),
+    "numpy's names": (6, 2, after(live, lambda files: np.array(sorted(files)))),
+    "departures sorted in place": (6, 4, sorts_in_place),
     "numpy's patience": (7, 2, (lost, np.int64(enough))),
     "a patience with a point": (7, 2, (lost, float(enough))),
     "a decimal patience": (7, 2, (lost, Decimal(enough))),
@@ -97,6 +124,16 @@ GOOD = {
     "columns in another order": (12, 3, after(guard, lambda found: (dict(reversed(found[0].items())), *found[1:]))),
 }
 WRONG = {
+    "a key of chance": (5, 1, lambda parts: os.urandom(32).hex(), "The same parts got two keys"),
+    "no masters": (5, 3, lambda hub, pairs: {key: key for key in hub}, "Every key is its own master"),
+    "two rounds over the pairs": (5, 3, two_rounds, "connect by several steps have two masters"),
+    "masters in pandas": (5, 3, after(same_as, pd.Series), "should be a dict"),
+    "no aircraft": (5, 4, after(point_in_time, lambda rows: [{**row, "aircraft_key": None} for row in rows]),
+                    "aircraft_key is None"),
+    "a day 0": (5, 4, after(point_in_time, lambda rows: [{**row, "register_day": 0} for row in rows]),
+                "no load_day of the register"),
+    "files in a list": (6, 2, after(live, lambda files: [sorted(files)]), "should be names, which are texts"),
+    "a row without a file": (6, 4, after(layout, lambda file: file.where(file.index != 5)), "one of yours is nan"),
     "a text for minutes": (7, 2, (lost, "180 minutes"), "patience should be a number, yours is the text '180 minutes'"),
     "a timedelta for minutes": (7, 2, (lost, timedelta(minutes=180)), "patience should be a number"),
     "true for minutes": (7, 2, (lost, True), "patience should be a number, yours is True"),
@@ -132,7 +169,7 @@ def scratch(tmp_path, monkeypatch):
 
 
 def checked(room, n, answer):
-    lab = Lab({7: "07-stream-windowing", 12: "12-cdc"}[room])
+    lab = Lab({5: "05-data-vault", 6: "06-lakehouse", 7: "07-stream-windowing", 12: "12-cdc"}[room])
     lab.check(n, answer)
     return lab.results[n]
 

@@ -87,7 +87,12 @@ def hash_key(parts):
                       for part in parts)
     return hashlib.sha256(joined.encode()).hexdigest()
 
-# %% tags=["nothing-1"] says="cut elsewhere"
+# %% tags=["wrong-1"] says="a blank may stand inside a part" breaks="another key when the parts are cut elsewhere"
+def hash_key(parts):
+    joined = " ".join("<null>" if part is None else str(part).strip().upper() for part in parts)
+    return hashlib.sha256(joined.encode()).hexdigest()
+
+# %% tags=["nothing-1"] says="two carriers"
 def hash_key(parts):
     return "0" * 63 + str(len(parts))
 
@@ -160,6 +165,42 @@ def new_versions(satellite, statements):
         latest = max(before, key=lambda old: old["day"], default=None)
         if latest is None or (latest["dest"], latest["departs"]) != (row["dest"], row["departs"]):
             inserts.append(row)
+    return inserts
+
+# %% tags=["wrong-2"] says="the satellite has another version of the 3rd" breaks="be it in the satellite or in the same\nload"
+def new_versions(satellite, statements):
+    inserts = []
+    for row in sorted(statements, key=lambda row: row["day"]):
+        own = [new for new in inserts if new["key"] == row["key"]]
+        before = [old for old in satellite if old["key"] == row["key"] and old["day"] <= row["day"]]
+        latest = own[-1] if own else max(before, key=lambda old: old["day"], default=None)
+        if latest is None or (latest["dest"], latest["departs"]) != (row["dest"], row["departs"]):
+            inserts.append(row)
+    return inserts
+
+# %% tags=["wrong-2"] says="after a version of the 4th" breaks="the latest version of their key before their day"
+def new_versions(satellite, statements):
+    newest = {}
+    for row in satellite:
+        newest[row["key"]] = max(row["day"], newest.get(row["key"], 0))
+    told = [(row["day"], False, row) for row in satellite] + [(row["day"], True, row) for row in statements]
+    latest, inserts = {}, []
+    for day, fresh, row in sorted(told, key=lambda each: each[:2]):
+        says = (row["dest"], row["departs"])
+        if fresh and day > newest.get(row["key"], 0) and latest.get(row["key"]) != says:
+            inserts.append(row)
+        latest[row["key"]] = says
+    return inserts
+
+# %% tags=["wrong-2"] says="even if all it says is None" breaks="A value may be None"
+def new_versions(satellite, statements):
+    told = [(row["day"], False, row) for row in satellite] + [(row["day"], True, row) for row in statements]
+    latest, inserts = {}, []
+    for day, fresh, row in sorted(told, key=lambda each: each[:2]):
+        says = (row["dest"], row["departs"])
+        if fresh and latest.get(row["key"], (None, None)) != says:
+            inserts.append(row)
+        latest[row["key"]] = says
     return inserts
 
 # %% tags=["wrong-2"] says="comes again" breaks="A load that comes again inserts nothing"
@@ -308,6 +349,12 @@ def same_as(hub, pairs):
             first = min(one, other, key=hub.get)
             master[one] = master[other] = first
     return master
+
+# %% tags=["wrong-3"] says="that no pair connects" breaks="Keys that\npairs connect"
+def same_as(hub, pairs):
+    named = {key for pair in pairs for key in pair if set(pair) <= set(hub)}
+    first = min(named, key=hub.get, default=None)
+    return {key: first if key in named else key for key in hub}
 
 # %% tags=["wrong-3"] says="no pair names" breaks="with every key of the hub"
 def same_as(hub, pairs):

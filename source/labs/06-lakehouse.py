@@ -43,8 +43,8 @@ look(reports_in(example))
 # may have several.
 #
 # **Goal** a function that brings the table up to date in one MERGE: of each flight the correction with the highest revision wins, and
-# only over an older one in the table; a flight that the table does not know is inserted. A correction may say that a flight was
-# cancelled. A flight without a correction stays as it is.
+# only over an older one in the table; a flight that the table does not know is inserted. A correction
+# replaces the whole row, and it may say that a flight was cancelled. A flight without a correction stays as it is.
 #
 # **Example** the table has UA 1 with 0 minutes, revision 0. Corrections say 31 minutes (revision 2) and 20 minutes (revision 1), in
 # this order. It gets 31.
@@ -72,6 +72,38 @@ def correct(table, corrections):
     merge = DeltaTable(table).merge(source, "old.key = new.key", source_alias="new", target_alias="old")
     merge.when_matched_update_all(predicate="new.revision > old.revision").when_not_matched_insert_all().execute()
 
+# %% tags=["wrong-1"] says="took the correction that came first" breaks="the correction with the highest revision wins"
+def correct(table, corrections):
+    newest = {}
+    for report in corrections:
+        newest.setdefault(report["key"], report)
+    source = pa.Table.from_pylist(list(newest.values()), schema=SCHEMA)
+    merge = DeltaTable(table).merge(source, "old.key = new.key", source_alias="new", target_alias="old")
+    merge.when_matched_update_all(predicate="new.revision > old.revision").when_not_matched_insert_all().execute()
+
+# %% tags=["wrong-1"] says="That row was not older" breaks="only over an older one in the table"
+def correct(table, corrections):
+    newest = {report["key"]: report for report in sorted(corrections, key=lambda report: report["revision"])}
+    source = pa.Table.from_pylist(list(newest.values()), schema=SCHEMA)
+    merge = DeltaTable(table).merge(source, "old.key = new.key", source_alias="new", target_alias="old")
+    merge.when_matched_update_all(predicate="new.revision >= old.revision").when_not_matched_insert_all().execute()
+
+# %% tags=["wrong-1"] says="and not its dest" breaks="A correction\nreplaces the whole row"
+def correct(table, corrections):
+    newest = {report["key"]: report for report in sorted(corrections, key=lambda report: report["revision"])}
+    source = pa.Table.from_pylist(list(newest.values()), schema=SCHEMA)
+    merge = DeltaTable(table).merge(source, "old.key = new.key", source_alias="new", target_alias="old")
+    merge = merge.when_matched_update({"delay": "new.delay", "revision": "new.revision"}, "new.revision > old.revision")
+    merge.when_not_matched_insert_all().execute()
+
+# %% tags=["wrong-1"] says="a cancelled flight is a row too" breaks="it may say that a flight was cancelled"
+def correct(table, corrections):
+    newest = {report["key"]: report for report in sorted(corrections, key=lambda report: report["revision"])}
+    source = pa.Table.from_pylist(list(newest.values()), schema=SCHEMA)
+    merge = DeltaTable(table).merge(source, "old.key = new.key", source_alias="new", target_alias="old")
+    merge = merge.when_matched_delete("new.delay IS NULL").when_matched_update_all("new.revision > old.revision")
+    merge.when_not_matched_insert_all().execute()
+
 # %% tags=["wrong-1"] says="overwrote a newer row" breaks="only over an older one in the table"
 def correct(table, corrections):
     newest = {report["key"]: report for report in sorted(corrections, key=lambda report: report["revision"])}
@@ -94,7 +126,7 @@ def correct(table, corrections):
     merge.when_matched_update({"delay": "old.delay", "revision": "new.revision"}, "false").when_not_matched_insert_all()
     merge.when_matched_update_all("old.key = 'F4'").execute()
 
-# %% tags=["wrong-1"] says="F4 was cancelled" breaks="A correction may say that a flight was"
+# %% tags=["wrong-1"] says="F4 was cancelled" breaks="it may say that a flight was cancelled"
 def correct(table, corrections):
     flown = [report for report in corrections if report["delay"] is not None]
     newest = {report["key"]: report for report in sorted(flown, key=lambda report: report["revision"])}
@@ -137,8 +169,8 @@ def correct(table, corrections):
 def correct(table, corrections):
     sorted_ones = pd.DataFrame(corrections).astype({"delay": "Int32", "revision": "int32"}).sort_values("revision")
     source = pa.Table.from_pandas(sorted_ones.drop_duplicates("key", keep="last"), schema=SCHEMA, preserve_index=False)
-    newer = {"delay": "n.delay", "revision": "n.revision"}
-    every = {"key": "n.key", "dest": "n.dest", **newer}
+    newer = {"dest": "n.dest", "delay": "n.delay", "revision": "n.revision"}
+    every = {"key": "n.key", **newer}
     merge = DeltaTable(table).merge(source, "o.key = n.key", source_alias="n", target_alias="o")
     merge.when_not_matched_insert(every).when_matched_update(newer, "n.revision > o.revision").execute()
 

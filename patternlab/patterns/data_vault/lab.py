@@ -30,14 +30,14 @@ def hash_key(answer):
     if not re.fullmatch("[0-9a-f]{64}", own):
         raise Wrong("The key should have 64 figures, 0 to 9 and a "
                     "to f: hexdigest() of a SHA-256.", f"yours: {describe(own)}")
+    if key(trial.ALIKE) != own:
+        raise Wrong("The same parts got two keys, one after the other. A key may depend on nothing but its parts.")
     for parts, other, sentence in trial.APART:
         if key(parts) == key(other):
             raise told(sentence, parts, other)
     for parts, sentence in trial.SAME:
         if key(parts) != own:
             raise told(sentence, parts, trial.ALIKE)
-    if key(trial.ALIKE) != own:
-        raise Wrong("The same parts got two keys, one after the other. A key may depend on nothing but its parts.")
     return "Every loader that follows this rule finds the same row, without asking anybody."
 
 
@@ -79,8 +79,8 @@ def _versions(made) -> list:
 def same_as(answer):
     """same_as(hub, pairs): a master for each key of the hub."""
     shown = []
-    odd = [("k7", "gone"), ("lost", "k5"), *trial.PAIRS]
-    for hub, pairs in ((trial.HUB, trial.PAIRS), (trial.HUB, odd), (trial.HUB, []), ({}, [])):
+    odd = [("k7", "gone"), ("lost", "k5"), ("never", "nowhere"), *trial.PAIRS]
+    for hub, pairs in ((trial.HUB, trial.PAIRS), (trial.HUB, odd), (trial.CHAIN, trial.LINKS), (trial.HUB, []), ({}, [])):
         given = dict(hub)
         made = ask(_called_on(answer, given, list(pairs)), hub, pairs)
         collection(made, "What same_as returns", (dict,))
@@ -109,6 +109,11 @@ def _links(made, hub, pairs, shown) -> None:
     if any(not equal(made[key], key) for key in alone):
         raise Wrong("A key without a pair should be its own master.", shown)
     wrong = [key for key in expected if not equal(made[key], expected[key])]
+    if wrong and all(equal(made[key], key) for key in made):
+        raise Wrong("Every key is its own master, although pairs connect some of them.", shown)
+    strangers = {(str(made[key]), expected[key]) for key in expected}
+    if wrong and len(strangers) > len({mine for mine, _ in strangers}):
+        raise Wrong("One master has keys that no pair connects, not by any number of steps.", shown)
     if wrong and len({str(made[key]) for key in made}) > len(set(expected.values())):
         raise Wrong("Keys that pairs connect by several steps have two masters. If A is B and B is C, all three are "
                     "one.", shown)
@@ -128,7 +133,7 @@ def point_in_time(answer):
 
 def _pointers(answer, made, days) -> None:
     """Wrong unless the answer is the point-in-time table of this vault."""
-    table = table_rows(answer, columns=list(POINTERS))
+    table = table_rows(list(answer) if isinstance(answer, tuple) else answer, columns=list(POINTERS))
     found = {}
     for row in table.astype(object).to_dict("records"):
         row = {name: plain(value) for name, value in row.items()}
@@ -166,15 +171,19 @@ def _mistake(mine, right, made) -> str:
         if mine["schedule_day"] > day:
             return ("schedule_day points at a version of a day that was still to come. Take none that is newer than "
                     "the day.")
-        if right["schedule_day"] == day:
+        if right["schedule_day"] == day and mine["schedule_day"] == max(load for load in loads if load < day):
             return "The schedule of the day itself holds on that day: up to and with it."
-        return ("schedule_day is not the newest version that there was. Did you take the rows in the order of the "
-                "lists? They come in any order.")
+        return ("schedule_day is not the newest version up to and with that day. Did you take the rows in the order of "
+                "the lists? They come in any order.")
     if mine["aircraft_key"] != right["aircraft_key"]:
         if right["aircraft_key"] is None:
             return "There is no link by that day, so aircraft_key is None."
+        if mine["aircraft_key"] is None:
+            return "aircraft_key is None, and a link up to and with that day names an aircraft."
         return "aircraft_key is another aircraft than the newest link up to and with that day names."
     loads = {row["load_day"] for row in made["sat_register"] if row["aircraft_key"] == right["aircraft_key"]}
+    if mine["register_day"] not in {None, *(row["load_day"] for row in made["sat_register"])}:
+        return "register_day is no load_day of the register; where it has no version by that day, it is None."
     if mine["register_day"] not in {*loads, None}:
         return "register_day is a load_day of another aircraft. Go from the link's aircraft to its own versions."
     if mine["register_day"] is not None and mine["register_day"] > day:

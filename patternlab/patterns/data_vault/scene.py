@@ -18,7 +18,10 @@ _open = {}
 
 
 def history(slice) -> tuple:
-    """First and last day of what is loaded: the slice or, if shorter, the four weeks that end with its last day."""
+    """First and last day of what is loaded: the slice or, if shorter, the four weeks that end with its last day.
+
+    Before 28 January they are the first four weeks of the year.
+    """
     first, last = days(slice)
     first = min(first, max(YEAR[0], last - timedelta(SHORTEST - 1)))
     return first, max(last, first + timedelta(SHORTEST - 1))

@@ -3,16 +3,18 @@ from random import Random
 
 ALIKE = ["UA", "11", "EWR"]
 APART = [                                                  # (parts, other parts, what it says of them to have one key)
-    (["UA", "1", "111", "EWR"], ["UA", "11", "11", "EWR"], "Parts that are cut elsewhere, {} and {}, get one key: "
-                                                           "put a separator between them."),
+    (["UA"], ["DL"], "{} and {} get one key: they are two carriers."),
+    (["UA", "11"], ["UA", "12"], "{} and {} get one key: they are two flights."),
+    (["UA", "1", "12"], ["UA", "11", "2"], "Parts that are cut elsewhere, {} and {}, get one key: put a separator "
+                                           "between them."),
     (["UA", None], ["UA"], "{} and {} get one key: you left None out. Where a part is missing, its place must show."),
     ([None, "UA"], ["", "UA"], "{} and {} get one key: None is not an empty text. Give it a token of its own."),
     (["UA", None], ["UA", "None"], "{} and {} get one key: None is not the text 'None'. Choose a token that no part "
                                    "can be."),
     (["JFK", "ATL"], ["ATL", "JFK"], "{} and {} get one key: another order is another key."),
     (["NEW YORK"], ["NEWYORK"], "{} and {} get one key: a blank inside a part belongs to it; strip those around it."),
-    (["UA", "11"], ["UA", "12"], "{} and {} get one key: they are two flights."),
-    (["UA"], ["DL"], "{} and {} get one key: they are two carriers."),
+    (["NEW YORK"], ["NEW", "YORK"], "{} and {} get one key: a blank may stand inside a part, so it can't keep two "
+                                    "parts apart."),
 ]
 SAME = [
     (["ua", "11", "ewr"], "Written in small letters, {} gets another key than {}."),
@@ -27,7 +29,10 @@ def version(key, day, dest, departs) -> dict:
 
 
 BACK = [version("f", day, "ORD", at) for day, at in ((1, "0900"), (2, "0930"), (3, "0930"), (4, "0900"))]
-LOADS = [                                                  # (satellite, statements, indexes to insert, sentence, words)
+LOADS = [                                                  # (satellite, statements, indexes to insert, sentence)
+    ([BACK[0]], [BACK[1]], (0,), "0900 on the 1st, 0930 on the 2nd: a change of departs is to be inserted."),
+    ([BACK[0]], [version("f", 5, "ORD", "0900")], (), "0900 on the 1st and again on the 5th: nothing has changed, "
+                                                      "however many days lie between."),
     ([BACK[0]], BACK[1:3], (0,), "You compared with the satellite only. The second 0930 has its equal in the same "
                                  "load."),
     ([], BACK, (0, 1, 3), "What comes back is a change: 0900, 0930, 0900 are three versions."),
@@ -41,12 +46,19 @@ LOADS = [                                                  # (satellite, stateme
      "None is a value like any other: a time that was withdrawn is a change, and so is its return."),
     ([version("e", 1, "ATL", "0700"), BACK[0]], [version("e", 2, "ATL", "0700"), version("f", 2, "ORD", "0900")], (),
      "A statement was compared with one of another key. Each key has a latest version of its own."),
+    ([BACK[0], version("f", 4, "ORD", "0930")], [version("f", 3, "ORD", "0930")], (0,),
+     "A statement of the 3rd comes after a version of the 4th. It is new: it differs from the one before its own day."),
+    ([BACK[0], BACK[2]], [version("f", day, "ORD", "0945") for day in (2, 4)], (0, 1),
+     "0945 on the 2nd, and again on the 4th: the satellite has another version of the 3rd, so both are changes."),
+    ([], [version("g", 1, None, None)], (0,), "The first statement of a key is a version, even if all it says is None."),
     ([], [], (), "Without statements there is nothing to insert: return an empty list."),
 ]
 
 HUB = {"k7": "AIRBUS", "k2": "AIRBUS INDUSTRIE", "k5": "BOEING", "k3": "EMBRAER", "k9": "MCDONNELL DOUGLAS",
        "k4": "MCDONNELL DOUGLAS AIRCRAFT CO", "k1": "MCDONNELL DOUGLAS CORPORATION"}
 PAIRS = [("k2", "k7"), ("k1", "k4"), ("k9", "k1")]
+CHAIN = {"c4": "DOUGLAS", "c2": "BOEING", "c6": "FOKKER", "c1": "AIRBUS", "c5": "EMBRAER", "c3": "CESSNA"}
+LINKS = [("c5", "c6"), ("c4", "c5"), ("c3", "c4"), ("c2", "c3"), ("c1", "c2")]
 
 
 def masters(hub, pairs) -> dict:

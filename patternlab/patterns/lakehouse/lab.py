@@ -24,14 +24,24 @@ def corrected(answer):
                     _shown(twice[0], mine))
     mine = {key: values[0] for key, values in mine.items()}
     if gone := [key for key in was if key not in mine]:
-        raise Wrong(f"{gone[0]} was in the table and is gone. A flight without a correction stays as it is.")
+        why = "A flight without a correction stays as it is."
+        if gone[0] in {key for key, *_ in trial.CORRECTIONS}:
+            why = "A correction replaces a row; a cancelled flight is a row too, without a delay."
+        raise Wrong(f"{gone[0]} was in the table and is gone. {why}")
     if mine["F3"][1:] == (99, 1):
         raise Wrong("An older revision overwrote a newer row: F3 had revision 2 in the table, and a late revision 1 "
                     "came. The update needs a condition.", _shown("F3", mine))
-    if mine["F1"] == ("LAX", 20, 1) or mine["F6"] == ("SFO", 46, 2):
-        raise Wrong("You took the correction that came last. The newest is the one with the highest revision, "
-                    "whenever it came.",
-                    _shown("F1", mine))
+    if mine["F8"] == ("ATL", 44, 1):
+        raise Wrong("F8 had revision 1 in the table, and a correction of revision 1 replaced it. That row was not "
+                    "older.", _shown("F8", mine))
+    taken = {"last": ("F1", ("LAX", 20, 1), ("SFO", 46, 2)), "first": ("F7", ("DEN", 8, 1), ("SFO", 44, 1))}
+    for came, (key, one, other) in taken.items():
+        if (mine.get(key), mine["F6"]) == (one, other):
+            raise Wrong(f"You took the correction that came {came}. The newest is the one with the highest revision, "
+                        "whenever it came.", _shown(key, mine))
+    if mine["F6"] == ("SFO", 45, 3):
+        raise Wrong("F6 has the delay of its newest correction and not its dest. A correction replaces the whole "
+                    "row.", _shown("F6", mine))
     if mine["F4"] == was["F4"]:
         raise Wrong("F4 was cancelled: its correction has no delay, and it counts like any other.", _shown("F4", mine))
     if "F5" not in mine:
@@ -40,6 +50,8 @@ def corrected(answer):
         raise Wrong("New flights are there, but no row was corrected: F1 says 0 minutes still.", _shown("F1", mine))
     if mine != right:
         odd = min(key for key in right.keys() | mine.keys() if mine.get(key) != right.get(key))
+        if odd not in mine:
+            raise Wrong(f"{odd} is missing. The table does not know it, so its newest correction has to be inserted.")
         raise Wrong(f"The row of {odd} is not what its newest revision says.", _shown(odd, mine))
     last_operation(table, "MERGE")
     if len(delta_history(table)) > 2:
@@ -59,8 +71,7 @@ def _shown(key, mine):
 def files_of(answer):
     """live(log, version): the files of a version of logs with and without checkpoints."""
     for log, version, letters, sentence in trial.LOGS:
-        mine = collection(ask(answer, log, version), "The files", (set, list, tuple, dict))
-        mine = set(mine)
+        mine = _names(ask(answer, log, version))
         right = {f"{letter}.parquet" for letter in letters}
         if mine == right:
             continue
@@ -78,6 +89,16 @@ def files_of(answer):
                         "numbers: the dict has them in any order.", _actions(log))
         raise Wrong(sentence, _actions(log))
     return "Young logs, old logs, any version: a checkpoint is only a later beginning."
+
+
+def _names(made) -> set:
+    """The names that were returned, in whatever holds several things; Unfit where they are no names."""
+    if isinstance(made, (frozenset, type({}.keys()))) or hasattr(type(made), "tolist"):
+        made = list(made)
+    collection(made, "The files", (set, list, tuple, dict))
+    if odd := [name for name in made if not isinstance(name, str)]:
+        raise Unfit(f"The files should be names, which are texts; yours has {kind(odd[0])}.")
+    return set(made)
 
 
 def _actions(log) -> str:
@@ -125,14 +146,13 @@ def _judge(table, before, newest, right, number):
 
 
 def laid_out(answer):
-    """layout(departures, files, limit): a file for each row; questions for one value open few files, over 20 "
-      "seeds."""
+    """layout(departures, files, limit): a file for each row; questions for one value open few files, over 20 seeds."""
     few = trial.departures(0).head(10)
-    _files(ask(answer, few, 4, 4), few, 4, 4)
+    _files(ask(answer, few.copy(), 4, 4), few, 4, 4)
 
     def one(seed):
         table, limit = trial.departures(seed), trial.ROWS * 5 // 4 // trial.FILES
-        file = _files(ask(answer, table, trial.FILES, limit), table, trial.FILES, limit)
+        file = _files(ask(answer, table.copy(), trial.FILES, limit), table, trial.FILES, limit)
         opened = trial.opened(table, file, seed)
         total = sum(opened.values())
         if total <= trial.BUDGET:
@@ -162,8 +182,9 @@ def _files(made, table, files, limit):
     if isinstance(made, pd.Series) and set(made.index) == set(table.index):
         made = made.reindex(table.index)
     numbers = pd.to_numeric(pd.Series(list(made)), errors="coerce")
-    if numbers.isna().any() or not numbers.isin(range(files)).all():
-        raise Wrong(f"A file number is a whole number from 0 to {files - 1}; one of yours is {kind(list(made)[0])}."
+    odd = [one for one, whole in zip(made, numbers.isin(range(files))) if not whole]
+    if odd:
+        raise Wrong(f"A file number is a whole number from 0 to {files - 1}; one of yours is {kind(odd[0])}."
                     if numbers.isna().any() else f"Some file numbers are not among 0 to {files - 1}.")
     fullest = numbers.value_counts()
     if fullest.iloc[0] > limit:
@@ -195,6 +216,6 @@ EXERCISES = {
                  "Cut by dest into 4 parts of equal size, each of them by carrier into 2, each of those by scheduled "
                  "into 2 (groupby the file so far, rank(method=\"first\", pct=True))."),
                 "4 x 2 x 2 boxes: a question for one value opens the boxes of its slice, about 4, 8 and 8. Sorting "
-                "gives one column everything and the others nothing. Clustering along a Z-order or Hilbert curve is "
-                "the same idea for any number of files.",
+                "gives one column everything and the others nothing. A Z-order or Hilbert curve is the same idea "
+                "for any number of files; its boxes are less even, and here it opens a file or two too many.",
                 minutes=40, starred=True)}
