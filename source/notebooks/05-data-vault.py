@@ -554,7 +554,7 @@ look(scoreboard())
 #
 # - D. Linstedt, M. Olschimke, [Building a Scalable Data Warehouse with Data Vault 2.0](https://www.sciencedirect.com/book/9780128025109): the method, by its author
 # - D. Linstedt, [DV modeling specification](https://web.archive.org/web/20121130131024/http://danlinstedt.com/datavaultcat/standards/dv-modeling-specification-v1-0-8/),
-#   2010: what each kind of table may hold, on one page (from before hash keys)
+#   2010: what each kind of table may hold
 # - Scalefree, [Maintaining the hash diff](https://scalefree.com/knowledge/webinars/data-vault-friday/maintaining-the-hash-diff):
 #   a new column in a satellite, and how not to reload everything
 # - R. Bouman, [Do we still need to talk about Data Vault 2.0 hash keys?](https://rpbouman.blogspot.com/2017/05/): the case
