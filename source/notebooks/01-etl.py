@@ -45,9 +45,9 @@ toy = spark.sql("""
 look(toy)
 
 # %% [markdown]
-# Now the feed: one JSON message per flight, in the order in which the planes left. The published data are clean but for
-# one thing, so dirt is added, always the same: of a hundred departures one is typed wrongly, and one is first reported as
-# on time. Its correction comes tomorrow.
+# Now the feed: one JSON message per flight, in the order in which the planes left. The published data are clean, but for
+# one thing that step 2 is about. So dirt is added, always the same: of a hundred departures about one is typed wrongly, and
+# about one is first reported as on time. Its correction comes tomorrow.
 
 # %% tags=["look-feed"]
 feed = scene.feed("month")
@@ -87,8 +87,8 @@ messages = topic.select(F.inline(F.array(report)))
 naive(messages, "to_timestamp").count()
 
 # %% [markdown]
-# One clock that is none, and the whole load is dead. So somebody looks into the manual and finds `try_to_timestamp`: it
-# gives NULL instead of an error.
+# One clock that is none, and the whole load is dead. The error itself suggests `try_to_timestamp`, which gives NULL
+# instead of an error. So somebody takes that.
 
 # %% tags=["break-lenient"]
 lenient = naive(messages, "try_to_timestamp").count()

@@ -189,6 +189,25 @@ def _odd(message, contract) -> bool:
                for field, rule in contract.items())
 
 
+def drifts(decide, random) -> None:
+    """Wrong unless decide() is right: three drops of one source, each decided by the contract that the one before left."""
+    contract = CONTRACT
+    for _ in range(3):
+        drop = messages(random.randint(4, 12), random.randint(1, 999))
+        told = []
+        for _ in range(random.randint(1, 3)):
+            field = random.choice(["gate", "seats", "debug", "flight", "dep_delay", "origin"])
+            value = {"gate": "B7", "seats": 55, "debug": "x", "origin": None}.get(field, random.choice(["12", "NA", ...]))
+            if field in ("origin", "flight") and random.random() < 0.6:
+                field, value = "flight", "12"
+            at = random.sample(range(len(drop)), random.randint(1, len(drop)))
+            at = [place for place in at if value is not ... or field in drop[place]]
+            drop = changed(drop, at, **{field: value})
+            told.append(f"{field} {'is missing' if value is ... else f'is {value!r}'} in {len(at)} of {len(drop)}")
+        tried(decide, drop, {"": f"This drop is decided wrongly: {', '.join(told)}."}, contract)
+        contract = decided(contract, drop)[2]
+
+
 def messages(number: int, seed: int = 1) -> list:
     """Reports of one day with the fields of CONTRACT, drawn by a seed."""
     reports = Random(seed).sample(_day(), number)
