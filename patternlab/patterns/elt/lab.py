@@ -46,7 +46,7 @@ def model(answer):
         (lambda: said(digits=16), "Your hours still have minutes."),
         (lambda: said(within=lambda delay: delay < 15), "A flight 15 minutes late is still on time: at most 15."),
         (lambda: said(within=lambda delay: delay <= 0), "A flight some minutes late is on time up to 15 of them."),
-        (lambda: said(within=lambda delay: 0 <= delay <= 15), "A flight that left early is on time, too: at most 15 minutes late."),
+        (lambda: said(within=lambda delay: 0 <= delay <= 15), "A flight that left early is on time, too: it is not late."),
         (lambda: said(within=lambda delay: abs(delay) <= 0), "Only flights that left to the minute are on time in your model."),
         (lambda: said(left=lambda delay: True), "A cancelled flight departed, by your model. It has no dep_delay."),
         (lambda: said(left=lambda delay: bool(delay)), "A flight without a delay departed as well: 0 is not NULL."),
