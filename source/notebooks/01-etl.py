@@ -345,8 +345,8 @@ print(f"{wrong} of {len(totals)} daily totals are wrong")
 look(totals.rename_axis("day"), 4)
 
 # %% [markdown]
-# New York's evening is tomorrow in UTC. The damage is not only in the totals. Loading *one* day again now touches two
-# partitions, and replaces both:
+# New York's evening is tomorrow in UTC: who is planned then counts for the next day. Totals are not all. Loading *one* day
+# again now touches two partitions, and replaces both:
 
 # %% tags=["break-utc-reload"]
 before = by_utc["count"].sum()
