@@ -116,6 +116,17 @@ def to_timestamp(hhmm, day):
     midnight = datetime(day.year, day.month, day.day)
     return midnight + timedelta(hours=clock // 100, minutes=clock % 100)
 
+# %% tags=["wrong-1"] says="a clock has digits only" breaks="a text in another form"
+def to_timestamp(hhmm, day):
+    try:
+        clock = int(hhmm)
+    except ValueError:
+        return None
+    if clock % 100 > 59 or clock > 2400:
+        return None
+    midnight = datetime(day.year, day.month, day.day)
+    return midnight + timedelta(hours=clock // 100, minutes=clock % 100)
+
 # %% tags=["nothing-1"] says="1255 is"
 def to_timestamp(hhmm, day):
     return datetime(2013, 2, 8, 5, 17)
@@ -133,7 +144,7 @@ def to_timestamp(hhmm, day):
 # %% tags=["right-1"]
 def to_timestamp(hhmm, day):
     import pandas as pd
-    if hhmm == "" or ":" in hhmm or int(hhmm) % 100 >= 60 or int(hhmm) > 2400:
+    if not hhmm.isdigit() or int(hhmm) % 100 >= 60 or int(hhmm) > 2400:
         return None
     return pd.Timestamp(day) + pd.Timedelta(minutes=int(hhmm) // 100 * 60 + int(hhmm) % 100)
 
@@ -265,6 +276,28 @@ def load(reports, days, folder, crash):
         partition.mkdir(parents=True)
         reports[reports["day"] == day].to_parquet(partition / "rows.parquet")
 
+# %% tags=["wrong-2"] says="3 days were in the folder already" breaks="`crash()` behind each day"
+def load(reports, days, folder, crash):
+    for day in days:
+        partition = folder / f"day={day}"
+        shutil.rmtree(partition, ignore_errors=True)
+        partition.mkdir(parents=True)
+        reports[reports["day"] == day].to_parquet(partition / "rows.parquet")
+    for day in days:
+        crash()
+
+# %% tags=["wrong-2"] says="You caught the crash" breaks="at some call ends the process"
+def load(reports, days, folder, crash):
+    for day in days:
+        partition = folder / f"day={day}"
+        shutil.rmtree(partition, ignore_errors=True)
+        partition.mkdir(parents=True)
+        reports[reports["day"] == day].to_parquet(partition / "rows.parquet")
+        try:
+            crash()
+        except:
+            pass
+
 # %% tags=["wrong-2"] says="the table lacks a report" breaks="each day of `days`"
 def load(reports, days, folder, crash):
     for day in days:
@@ -275,7 +308,7 @@ def load(reports, days, folder, crash):
             reports[reports["day"] == day].to_parquet(partition / "rows.parquet")
         crash()
 
-# %% tags=["nothing-2"] says="Nothing of the reports"
+# %% tags=["nothing-2"] says="nothing of the reports"
 def load(reports, days, folder, crash):
     for day in days:
         crash()
@@ -301,6 +334,13 @@ def load(reports, days, folder, crash):
         if len(rows):
             (folder / f"day={day}").mkdir(parents=True, exist_ok=True)
             rows[["delay", "day", "key"]].to_parquet(folder / f"day={day}" / "part-0.parquet", index=False)
+        crash()
+
+# %% tags=["right-2"]
+def load(reports, days, folder, crash):
+    for day in days:
+        shutil.rmtree(folder / f"day={day}", ignore_errors=True)
+        reports[reports["day"] == day].to_parquet(folder, partition_cols=["day"])
         crash()
 
 # %% tags=["raises-2"] says="FileExistsError"
@@ -420,6 +460,25 @@ def run(topic, state, load):
     state["working"] = False
     state["done"] = ends
 
+# %% tags=["wrong-3"] says="You called load twice in one run" breaks="in one call of `load`"
+def run(topic, state, load):
+    state.setdefault("planned", topic.ends())
+    for partition, until in state["planned"].items():
+        load(topic.read(partition, state.get(partition, 0), until))
+        state[partition] = until
+    del state["planned"]
+
+# %% tags=["wrong-3"] says="You caught the crash of load" breaks="After a crash in `load` the next run"
+def run(topic, state, load):
+    ends, messages = topic.ends(), []
+    for partition, until in ends.items():
+        messages += topic.read(partition, state.get(partition, 0), until)
+    try:
+        load(messages)
+    except:
+        load(messages)
+    state.update(ends)
+
 # %% tags=["nothing-3"] says="messages were waiting"
 def run(topic, state, load):
     if not state:
@@ -485,7 +544,8 @@ def load(messages, parse, target, rejects):
 
 
 def reenter(parse, target, rejects):
-    for offset, reject in list(rejects.items()):  # SOLUTION
+    newest_first = sorted(rejects.items(), reverse=True)  # SOLUTION
+    for offset, reject in newest_first:  # SOLUTION
         message = reject["message"]  # SOLUTION
         try:  # SOLUTION
             row = parse(message)  # SOLUTION
@@ -585,7 +645,7 @@ def load(messages, parse, target, rejects):
 
 
 def reenter(parse, target, rejects):
-    load([reject["message"] for reject in list(rejects.values())], parse, target, rejects)
+    load([rejects[offset]["message"] for offset in sorted(rejects)[::-1]], parse, target, rejects)
 
 # %% tags=["wrong-4"] says="an old report has replaced a newer one" breaks="a flight's row is that of its newest report"
 def load(messages, parse, target, rejects):
@@ -612,7 +672,7 @@ def load(messages, parse, target, rejects):
 
 
 def reenter(parse, target, rejects):
-    for offset, reject in list(rejects.items()):
+    for offset, reject in sorted(rejects.items(), reverse=True):
         try:
             row = parse(reject["message"])
         except ValueError as error:
@@ -633,7 +693,7 @@ def load(messages, parse, target, rejects):
 
 
 def reenter(parse, target, rejects):
-    for offset, reject in list(rejects.items()):
+    for offset, reject in sorted(rejects.items(), reverse=True):
         try:
             row = parse(reject["message"])
         except ValueError:
@@ -673,6 +733,29 @@ def load(messages, parse, target, rejects):
 def reenter(parse, target, rejects):
     load([reject["message"] for reject in list(rejects.values())], parse, target, rejects)
 
+# %% tags=["wrong-4"] says="also where both were rejects before" breaks="an older one stays in `rejects`"
+def load(messages, parse, target, rejects):
+    for message in messages:
+        try:
+            row = parse(message)
+            target[row["key"]] = row
+        except ValueError as error:
+            rejects[message["offset"]] = {"reason": str(error), "message": message}
+
+
+def reenter(parse, target, rejects):
+    for offset, reject in sorted(rejects.items()):
+        try:
+            row = parse(reject["message"])
+        except ValueError as error:
+            rejects[offset] = {**reject, "reason": str(error)}
+            continue
+        if target.get(row["key"], row)["offset"] > offset:
+            rejects[offset] = {**reject, "reason": "corrected later"}
+        else:
+            target[row["key"]] = row
+            del rejects[offset]
+
 # %% tags=["nothing-4"] says="neither table"
 def load(messages, parse, target, rejects):
     for message in messages:
@@ -700,7 +783,7 @@ def load(messages, parse, target, rejects):
 
 
 def reenter(parse, target, rejects):
-    load([rejects[offset]["message"] for offset in sorted(rejects)], parse, target, rejects)
+    load([rejects[offset]["message"] for offset in sorted(rejects)[::-1]], parse, target, rejects)
 
 # %% tags=["right-4"]
 def load(messages, parse, target, rejects):
@@ -715,13 +798,13 @@ def load(messages, parse, target, rejects):
 
 
 def reenter(parse, target, rejects):
-    entering = {}
-    for offset, reject in sorted(rejects.items()):
+    entering, newer = {}, {}
+    for offset, reject in sorted(rejects.items(), reverse=True):
         try:
             row = parse(reject["message"])
-            if target.get(row["key"], row)["offset"] > offset:
+            if newer.get(row["key"], target.get(row["key"], row))["offset"] > offset:
                 raise ValueError("corrected later")
-            entering[offset] = row
+            entering[offset] = newer[row["key"]] = row
         except ValueError as error:
             if reject["reason"] != str(error):
                 rejects[offset] = {**reject, "reason": str(error)}

@@ -199,6 +199,17 @@ def otp_by_hour(raw):
             count(report.dep_delay) AS departed, count_if(report.dep_delay <= 15) AS on_time
         FROM reports GROUP BY ALL HAVING departed > 0""")
 
+# %% tags=["wrong-1"] says="left early is on time, too" breaks="at most 15 minutes late"
+def otp_by_hour(raw):
+    raw.createOrReplaceTempView("lab_raw")
+    return spark.sql("""
+        WITH newest AS (SELECT max_by(text, offset) AS text FROM lab_raw GROUP BY key),
+        reports AS (SELECT from_json(text, 'scheduled TIMESTAMP, arrival TIMESTAMP,
+            origin STRING, dep_delay INT') AS report FROM newest)
+        SELECT date_trunc('hour', report.scheduled) AS hour, report.origin, count(*) AS flights,
+            count(report.dep_delay) AS departed, count_if(abs(report.dep_delay) <= 15) AS on_time
+        FROM reports GROUP BY ALL""")
+
 # %% tags=["nothing-1"] says="Your rows are not one for each hour and origin"
 def otp_by_hour(raw):
     return spark.sql("""SELECT TIMESTAMP'2013-07-01 10:00' AS hour, 'EWR' AS origin,
@@ -499,6 +510,24 @@ def smallest(drops):
         back += 1
     return back
 
+# %% tags=["wrong-2"] says="Where reports come again" breaks="misses no flight"
+def load(drops, back):
+    table = {}
+    for drop in drops:
+        newest = max((report["day"] for report in table.values()), default=None)
+        for report in drop:
+            if newest is None or report["day"] > newest - timedelta(days=back):
+                table[report["key"]] = report
+    return table
+
+
+def smallest(drops):
+    newest = {report["key"]: report for drop in drops for report in drop}
+    back = 0
+    while load(drops, back) != newest:
+        back += 1
+    return back
+
 # %% tags=["nothing-2"] says="Where nothing is late"
 def load(drops, back):
     table = {}
@@ -526,11 +555,12 @@ def load(drops, back):
 
 
 def smallest(drops):
-    needed, newest = 0, None
+    needed, newest, known = 0, None, set()
     for drop in drops:
-        days = [report["day"] for report in drop]
+        days = [report["day"] for report in drop if report["key"] not in known]
         if newest and days:
             needed = max(needed, (newest - min(days)).days + 1)
+        known.update(report["key"] for report in drop)
         newest = max([*days, *([newest] if newest else [])], default=None)
     return needed
 
@@ -656,6 +686,13 @@ def land(path, messages):
     raw = spark.read.format("delta").load(path)
     new = messages.join(raw, ["partition", "offset"], "leftanti")
     new = new.selectExpr("partition", "offset", "replace(text, ' ', '') AS text")
+    new.write.format("delta").mode("append").save(path)
+
+# %% tags=["wrong-3"] says="a later one does not say that it has this one" breaks="partition and offset together"
+def land(path, messages):
+    raw = spark.read.format("delta").load(path)
+    last = raw.groupBy("partition").agg({"offset": "max"}).withColumnRenamed("max(offset)", "last")
+    new = messages.join(last, "partition", "left").where("last IS NULL OR offset > last").drop("last")
     new.write.format("delta").mode("append").save(path)
 
 # %% tags=["nothing-3"] says="is missing"
@@ -1276,6 +1313,59 @@ def decide(contract, drop):
             whole = all(isinstance(value, int) for value in values)
             grown[field] = {"type": "int" if whole else "text", "required": False}
 
+    rows = []
+    for message in drop:
+        rows.append({field: read(message.get(field), rule["type"])
+                     for field, rule in grown.items()})
+    return "add" if grown != contract else "load", rows, grown
+
+# %% tags=["wrong-4"] says="with numbers and a text is of type text" breaks="as `int` if all its values are whole"
+def decide(contract, drop):
+    def read(value, kind):
+        if value is None or kind == "text":
+            return value if value is None else str(value)
+        try:
+            return int(value)
+        except ValueError:
+            return None
+    for field, rule in contract.items():
+        values = [read(message.get(field), rule["type"]) for message in drop]
+        if rule["required"] and None in values:
+            return "reject", [], contract
+    grown = dict(contract)
+    for field in {field for message in drop for field in message} - set(contract):
+        values = [message[field] for message in drop if field in message]
+        if len(values) >= len(drop) / 2:
+            whole = isinstance(values[0], int)
+            grown[field] = {"type": "int" if whole else "text", "required": False}
+    rows = []
+    for message in drop:
+        rows.append({field: read(message.get(field), rule["type"])
+                     for field, rule in grown.items()})
+    return "add" if grown != contract else "load", rows, grown
+
+# %% tags=["wrong-4"] says="Any value can be read as text" breaks="any value can be read"
+def decide(contract, drop):
+    def read(value, kind):
+        if value is None or kind == "text":
+            return value if value is None else str(value)
+        try:
+            return int(value)
+        except ValueError:
+            return None
+    for message in drop:
+        if not all(isinstance(message.get(field), str) for field in ("key", "origin") if field in contract):
+            return "reject", [], contract
+    for field, rule in contract.items():
+        values = [read(message.get(field), rule["type"]) for message in drop]
+        if rule["required"] and None in values:
+            return "reject", [], contract
+    grown = dict(contract)
+    for field in {field for message in drop for field in message} - set(contract):
+        values = [message[field] for message in drop if field in message]
+        if len(values) >= len(drop) / 2:
+            whole = all(isinstance(value, int) for value in values)
+            grown[field] = {"type": "int" if whole else "text", "required": False}
     rows = []
     for message in drop:
         rows.append({field: read(message.get(field), rule["type"])

@@ -45,9 +45,9 @@ toy = spark.sql("""
 look(toy)
 
 # %% [markdown]
-# Now the feed: one JSON message per flight, in the order in which the planes left. The published data are clean but for
-# one thing, so dirt is added, always the same: of a hundred departures one is typed wrongly, and one is first reported as
-# on time. Its correction comes tomorrow.
+# Now the feed: one JSON message per flight, in the order in which the planes left. The published data are clean, but for
+# one thing that step 2 is about. So dirt is added, always the same: of a hundred departures about one is typed wrongly, and
+# about one is first reported as on time. Its correction comes tomorrow.
 
 # %% tags=["look-feed"]
 feed = scene.feed("month")
@@ -87,8 +87,8 @@ messages = topic.select(F.inline(F.array(report)))
 naive(messages, "to_timestamp").count()
 
 # %% [markdown]
-# One clock that is none, and the whole load is dead. So somebody looks into the manual and finds `try_to_timestamp`: it
-# gives NULL instead of an error.
+# One clock that is none, and the whole load is dead. The error itself suggests `try_to_timestamp`, which gives NULL
+# instead of an error. So somebody takes that.
 
 # %% tags=["break-lenient"]
 lenient = naive(messages, "try_to_timestamp").count()
@@ -345,8 +345,8 @@ print(f"{wrong} of {len(totals)} daily totals are wrong")
 look(totals.rename_axis("day"), 4)
 
 # %% [markdown]
-# New York's evening is tomorrow in UTC. The damage is not only in the totals. Loading *one* day again now touches two
-# partitions, and replaces both:
+# New York's evening is tomorrow in UTC: who is planned then counts for the next day. Totals are not all. Loading *one* day
+# again now touches two partitions, and replaces both:
 
 # %% tags=["break-utc-reload"]
 before = by_utc["count"].sum()

@@ -18,7 +18,7 @@ RAW = [
     (3, "D", "2013-07-01T14:10:00Z", "2013-07-01T14:25:00Z", "EWR", 15),
     (4, "E", "2013-07-01T14:20:00Z", "2013-07-01T14:36:00Z", "EWR", 16),
     (5, "F", "2013-07-01T15:05:00Z", "2013-07-01T15:05:00Z", "EWR", None),
-    (6, "G", "2013-07-01T15:30:00Z", "2013-07-01T15:27:00Z", "JFK", -3),
+    (6, "G", "2013-07-01T15:30:00Z", "2013-07-01T15:12:00Z", "JFK", -18),
     (8, "H", "2013-07-01T15:31:00Z", "2013-07-01T15:31:00Z", "JFK", None),
     (9, "I", "2013-07-02T10:15:00Z", "2013-07-02T10:15:00Z", "EWR", 0)]
 COUNTED = ["flights", "departed", "on_time"]
@@ -89,6 +89,13 @@ def loaded(drops, back, newest_of="table", inclusive=False, keep_first=False) ->
     return table
 
 
+MISTAKES = (
+    ({"newest_of": "row"}, "Your newest day moves while a drop is read. It is what the table knew before the drop."),
+    ({"newest_of": "drop"}, "You look back from the last drop. Look back from the newest day in the table: a drop may hold late "
+                            "reports only."),
+    ({"keep_first": True}, "A report that comes again should replace the older one."))
+
+
 def fewest(drops) -> int:
     """The fewest days back with which `loaded` has each flight of the drops."""
     keys, back = {report["key"] for drop in drops for report in drop}, 0
@@ -98,7 +105,7 @@ def fewest(drops) -> int:
 
 
 # --- exercise 3: partition, offset, text
-LANDED = [(0, 0, '{"key": "a"}'), (0, 1, '{"key": "b", "dep_delay": 7}'), (0, 2, '{"key": "c"}')]
+LANDED = [(0, 0, '{"key": "a"}'), (0, 1, '{"key": "b", "dep_delay": 7}'), (0, 2, '{"key": "c"}'), (0, 9, '{"key": "z"}')]
 RETRIED = [(0, 1, '{"key": "b", "dep_delay": 7}'), (0, 2, '{"key":"c"}'), (0, 3, '{"key": "d"}'), (0, 4, '{"key": "a"}'),
            (1, 2, '{"key": "e"}'), (1, 0, None)]
 NEW = RETRIED[2:]
@@ -140,7 +147,7 @@ def decided(contract, drop) -> tuple:
     for field in {field: None for message in drop for field in message if field not in contract}:
         values = [message[field] for message in drop if field in message]
         if 2 * len(values) >= len(drop):
-            whole = all(isinstance(value, int) for value in values if value is not None)
+            whole = all(isinstance(value, int) for value in values)
             grown[field] = {"type": "int" if whole else "text", "required": False}
     rows = [{field: None if (value := read(message.get(field), rule["type"])) is UNREADABLE else value
              for field, rule in grown.items()} for message in drop]
@@ -159,12 +166,13 @@ def tried(decide, drop, said: dict, contract=CONTRACT) -> None:
     verdict, rows, after = answer
     if verdict not in VERDICTS:
         raise Unfit(f"The verdict should be 'load', 'add' or 'reject', yours is {kind(verdict)}.")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, (list, tuple)) or not all(isinstance(row, dict) for row in rows):
         raise Unfit(f"The rows should be a list of dicts, yours are {kind(rows)}.")
+    rows = list(rows)
     if not isinstance(after, dict):
         raise Unfit(f"The contract should be a dict of fields, yours is {kind(after)}.")
     expected = decided(contract, drop)
-    odd = [message for message in drop if set(message) != set(CONTRACT)][:2] or drop[:2]
+    odd = [message for message in drop if set(message) != set(CONTRACT) or _odd(message, contract)][:2] or drop[:2]
     for name, mine, right in zip(("verdict", "rows", "contract"), (verdict, rows, after), expected):
         if mine != right:
             sentence = said.get(f"{name} {verdict}") or said.get(name) or said[""]
@@ -172,6 +180,32 @@ def tried(decide, drop, said: dict, contract=CONTRACT) -> None:
             if name == "rows" and len(rows) == len(right):
                 own = "your row: " + str(next(row for row, other in zip(rows, right) if row != other))
             raise Wrong(sentence, "messages: " + " ".join(map(str, odd)) + "\n" + own)
+
+
+def _odd(message, contract) -> bool:
+    """Whether a field has a value of another type than the contract's, or none where one is required."""
+    kinds = {"int": int, "text": str}
+    return any(rule["required"] if (value := message.get(field)) is None else not isinstance(value, kinds[rule["type"]])
+               for field, rule in contract.items())
+
+
+def drifts(decide, random) -> None:
+    """Wrong unless decide() is right: three drops of one source, each decided by the contract that the one before left."""
+    contract = CONTRACT
+    for _ in range(3):
+        drop = messages(random.randint(4, 12), random.randint(1, 999))
+        told = []
+        for _ in range(random.randint(1, 3)):
+            field = random.choice(["gate", "seats", "debug", "flight", "dep_delay", "origin"])
+            value = {"gate": "B7", "seats": 55, "debug": "x", "origin": None}.get(field, random.choice(["12", "NA", ...]))
+            if field in ("origin", "flight") and random.random() < 0.6:
+                field, value = "flight", "12"
+            at = random.sample(range(len(drop)), random.randint(1, len(drop)))
+            at = [place for place in at if value is not ... or field in drop[place]]
+            drop = changed(drop, at, **{field: value})
+            told.append(f"{field} {'is missing' if value is ... else f'is {value!r}'} in {len(at)} of {len(drop)}")
+        tried(decide, drop, {"": f"This drop is decided wrongly: {', '.join(told)}."}, contract)
+        contract = decided(contract, drop)[2]
 
 
 def messages(number: int, seed: int = 1) -> list:

@@ -11,11 +11,13 @@ from . import offsets, quarantine, trial
 
 
 def clock(answer):
-    """to_timestamp(hhmm, day): fifteen clocks, each with its sentence."""
+    """to_timestamp(hhmm, day): some clocks, each with its sentence."""
     for at, (hhmm, day, right, said) in enumerate(trial.CLOCKS):
         mine = (ask if at == 0 else do)(answer, hhmm, day)
         if mine is not None and not isinstance(mine, datetime):
             raise Unfit(f"to_timestamp should return a datetime or None, yours returned {kind(mine)}.")
+        if mine is not None and mine != mine:
+            raise Unfit("Your function returned NaT, which is not None. For what is no clock time return None.")
         if mine is not None and mine.tzinfo:
             raise Wrong("Your datetime has a time zone. The clock on the wall has none yet; UTC comes later.", [
                 {"hhmm": hhmm, "day": day, "yours": mine}])
@@ -23,6 +25,8 @@ def clock(answer):
             continue
         if hhmm == "2400" and mine == datetime(day.year, day.month, day.day):
             said = trial.TWO_MIDNIGHTS
+        elif mine and right and hhmm != "2400" and mine.time() == right.time():
+            said = f"The clock was read on {day}, and your moment is on {mine.date()}."
         raise Wrong(said, [{"hhmm": hhmm, "day": str(day), "yours": str(mine)}])
     return "Counted, not parsed: 2400 needs no rule of its own, and what is no clock time stays out."
 
@@ -35,26 +39,18 @@ def replacing(answer):
             folder = Path(name)
 
             def run(reports, days, crashed):
-                crash = _Crash(kill_at if crashed else None)
+                crash = trial.Crash(kill_at if crashed else None, folder)
                 try:
                     do(answer, trial.reports(reports), list(days), folder, crash)
                 except trial.Killed:
                     return
+                if crash.killed:
+                    raise Wrong("You caught the crash. A process that is gone catches nothing: let it end your function.")
                 if crashed or crash.calls != len(days):
                     raise Wrong(f"crash() was called {crash.calls} times for {len(days)} days. Leave it behind each "
                                 "day, or nobody knows what a crash does.")
             trial.after_each_run(run, folder, days)
     return "A crash, a second run, a correction, an emptied day: each day is what its last load made of it."
-
-
-class _Crash:
-    def __init__(self, at):
-        self.calls, self._at = 0, at
-
-    def __call__(self):
-        self.calls += 1
-        if self.calls == self._at:
-            raise trial.Killed
 
 
 def bounded(answer):
@@ -95,7 +91,7 @@ EXERCISES = {
     4: Exercise("Out of quarantine, without losing anything", two_tables,
                 ("Of every message ask: in which table is it after each single write? Which of two reports is newer?",
                  "try parse, except ValueError: a reject. Before a row enters, compare its offset with that of the row "
-                 "that is there; enter the target first, leave rejects after it."),
+                 "that is there, the newest first; enter the target first, leave rejects after it."),
                 "A reject is a message with a reason, under its offset, so it can be judged again. Between two writes "
                 "the process may die: in both tables is a state that the next run repairs, in neither is a loss.",
                 minutes=40, starred=True)}

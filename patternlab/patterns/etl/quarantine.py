@@ -1,4 +1,5 @@
 """The world of exercise 4 of lab 01: messages, rules of two versions, two tables and a kill between any two writes."""
+import copy
 import random
 
 from ...checking.calls import describe, do
@@ -50,6 +51,10 @@ class Table(dict):
         for name, row in dict(*rows, **named).items():
             self[name] = row
 
+    def __ior__(self, rows):
+        self.update(rows)
+        return self
+
     def setdefault(self, name, default=None):
         if name not in self:
             self[name] = default
@@ -65,14 +70,14 @@ class Table(dict):
 
 
 class Fate:
-    """Counts writes, and kills before the one called `kill_at`."""
+    """Counts writes, and kills before the one called `kill_at`: no later one happens, whatever catches the kill."""
 
     def __init__(self):
         self.writes, self.kill_at = 0, None
 
     def step(self):
         self.writes += 1
-        if self.writes == self.kill_at:
+        if self.kill_at and self.kill_at <= self.writes < 20_000:
             raise Killed
         if self.writes > 20_000:
             raise Unfit("Your function made twenty thousand writes and has not ended. Two for each message are enough.")
@@ -88,7 +93,7 @@ class Store:
         dict.update(self.rejects, rejects)
 
     def copy(self) -> "Store":
-        return Store(dict(self.target), dict(self.rejects))
+        return Store(copy.deepcopy(dict(self.target)), copy.deepcopy(dict(self.rejects)))
 
     def run(self, function, *given, kill_at=None) -> int:
         """Call the learner's function with the tables, killed before a write; how many writes it made."""
@@ -130,7 +135,8 @@ def messages(seed: int) -> list:
             again.append({"key": f"F{number:02}", "left_at": f"{hour}{(minute + 7) % 60:02}"})
     # at least one of each kind that the Goal speaks of
     made += [{"key": "F90", "left_at": "16:40"}, {"key": "F91", "left_at": "16:75"}, {"key": "F92", "left_at": "8:15"},
-             {"key": "F93", "left_at": "1675"}, {"key": "F92", "left_at": ""}]
+             {"key": "F93", "left_at": "1675"}, {"key": "F92", "left_at": ""},
+             {"key": "F94", "left_at": "7:05"}, {"key": "F94", "left_at": "7:15"}]
     again.append({"key": "F92", "left_at": "822"})
     first = chance.randrange(0, 5_000)
     return [{"offset": first + number, **message} for number, message in enumerate(made + again)]
@@ -160,6 +166,10 @@ def nothing_lost(every: list, target, rejects, when: str) -> None:
         row = target.get(message["key"])
         if isinstance(row, dict) and row.get("offset", message["offset"]) < message["offset"]:
             raise Wrong(f"{when} an old report has replaced a newer one of the same flight.", [row, message])
+    newer = [message for message in gone if target.get(message["key"], message)["offset"] > message["offset"]]
+    if gone and newer == gone and "kill" not in when:
+        raise Wrong(f"{when} an older report is in neither table: its flight has a newer row, and it was not kept. It stays "
+                    f"in rejects, as {CORRECTED!r}, also where both were rejects before.", [gone[0], target[gone[0]["key"]]])
     if gone:
         raise Wrong(f"{when} a message is in neither table, so it is gone for good.", [gone[0]])
 
@@ -194,7 +204,8 @@ def conserved(every: list, rules, target, rejects, when: str) -> None:
         if not isinstance(entry, dict) or not {"reason", "message"} <= set(entry):
             raise Wrong(f"{when} a reject has {describe(entry, 60)}. Keep a dict with its reason and its message.")
         if entry["message"] != by_offset[offset]:
-            raise Wrong(f"{when} a reject has lost its message, so it can never be judged again.", [by_offset[offset]])
+            lost = "lost its message" if not isinstance(entry["message"], dict) else "another message than the one that came"
+            raise Wrong(f"{when} a reject has {lost}, so it can never be judged again.", [by_offset[offset]])
         if entry["reason"] != reason and reason == CORRECTED:
             raise Wrong(f"{when} an old report is readable now, and its flight has a newer row. "
                         f"Its reason should say so: {CORRECTED!r}; yours is {describe(entry['reason'], 40)}.",

@@ -4,7 +4,8 @@ from datetime import date, datetime
 
 import pandas as pd
 
-from ...checking.outcomes import Wrong
+from ...checking.calls import kind
+from ...checking.outcomes import Unfit, Wrong
 
 
 class Killed(BaseException):
@@ -21,6 +22,7 @@ CLOCKS = [
     ("2359", EIGHTH, datetime(2013, 2, 8, 23, 59), "2359 is the last minute of the day, not of another one."),
     ("2400", EIGHTH, datetime(2013, 2, 9), "2400 is a clock time: 24 hours after the day began."),
     ("2400", date(2013, 2, 28), datetime(2013, 3, 1), "The day after 28 February 2013 is 1 March."),
+    ("2400", date(2012, 2, 28), datetime(2012, 2, 29), "2012 has a 29 February: let the calendar count the days."),
     ("2400", date(2013, 12, 31), datetime(2014, 1, 1), "The day after 31 December is 1 January of the next year."),
     ("1675", EIGHTH, None, "1675 is no clock time: no hour has 75 minutes."),
     ("60", EIGHTH, None, "60 is no clock time: the hour ends at 59."),
@@ -28,7 +30,8 @@ CLOCKS = [
     ("2401", EIGHTH, None, "2401 is no clock time: 2400 is the last moment of a day."),
     ("2500", EIGHTH, None, "2500 is no clock time: a day has 24 hours."),
     ("16:40", EIGHTH, None, "16:40 is not how this feed writes a clock. It is not for this rule to guess."),
-    ("", EIGHTH, None, "An empty text is no clock time.")]
+    ("", EIGHTH, None, "An empty text is no clock time."),
+    ("-100", EIGHTH, None, "-100 is no clock time, though int() reads it: a clock has digits only.")]
 TWO_MIDNIGHTS = "2400 on 8 February became 00:00 of 8 February, a day too early: it ends the day, 0 begins it."
 
 
@@ -50,13 +53,44 @@ EMPTIED = {"2013-02-08": {"UA/1": 3, "UA/2": 19, "B6/3": 40}, "2013-02-10": {"UA
 LATER = {"2013-02-11": {"UA/1": 1, "WN/8": 2}}
 
 
+class Crash:
+    """`crash()`: kills at its call number `at`, and looks that behind each day stands one call (None: it only counts)."""
+
+    def __init__(self, at, folder):
+        self.calls, self.killed, self._at, self._folder = 0, False, at, folder
+
+    def __call__(self):
+        self.calls += 1
+        if self._at is None:
+            return
+        found = table(self._folder)
+        done = sum(all(row in found for row in of_days({day: flights})) for day, flights in FIRST.items())
+        if self.calls == 1 and done != 1:
+            there = f"{done} days were in the folder already" if done else "nothing of the reports was there as Parquet"
+            raise Wrong(f"When crash() was called for the first time, {there}. "
+                        "Leave it behind each day: write a day, call crash(), go on to the next.")
+        if self.calls == self._at:
+            self.killed = True
+            raise Killed
+
+
 def table(folder) -> list:
-    """What a reader of the folder sees: (day, key, delay) of all its Parquet files, sorted."""
+    """What a reader of the folder sees: (day, key, delay) of all its Parquet files, sorted.
+
+    A file without a column `day` has that of its folder, as pandas and Spark read it.
+    """
     rows = []
     for file in sorted(folder.rglob("*.parquet")):
-        frame = pd.read_parquet(file, partitioning=None)
+        try:
+            frame = pd.read_parquet(file, partitioning=None)
+        except (OSError, ValueError):
+            raise Wrong(f"{file.name} is called Parquet, and a reader can't read it. Write it by to_parquet.") from None
+        if "day" not in frame.columns and file.parent.name.startswith("day="):
+            frame["day"] = file.parent.name.removeprefix("day=")
         if missing := [name for name in COLUMNS if name not in frame.columns]:
             raise Wrong(f"A file of yours has no column {missing[0]}. Write the rows as they are.", frame.head(3))
+        if odd := [delay for delay in frame["delay"] if isinstance(delay, str) or delay != delay]:
+            raise Unfit(f"delay should be a number in each row, yours has {kind(odd[0])}. Write the rows as they are.")
         rows += [(str(day), str(key), int(delay)) for key, day, delay in frame[COLUMNS].itertuples(index=False)]
     return sorted(rows)
 
