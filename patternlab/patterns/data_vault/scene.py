@@ -72,12 +72,12 @@ def inserted(table: str, since: int = -1) -> int:
     return sum(commit["metrics"].get("numOutputRows", 0) for commit in commits)
 
 
-def at_once(load, stage: str, tables) -> dict:
-    """Call `load(stage, table)` for all tables at the same time, each in a thread of its own: {(stage, table): rows inserted}."""
-    newest = {table: delta_history(_open["lake"] / table)[0]["version"] for table in tables}    # no row may mean no commit
+def at_once(load, *steps) -> dict:
+    """Call `load(stage, table)` for all steps, pairs of them with a table each, at the same time: {step: rows inserted}."""
+    newest = {table: delta_history(_open["lake"] / table)[0]["version"] for _, table in steps}    # no row may mean no commit
     with ThreadPoolExecutor() as pool:
-        list(pool.map(load, [stage] * len(tables), tables))          # the list raises what a thread raised
-    return {(stage, table): inserted(table, newest[table]) for table in tables}
+        list(pool.map(load, *zip(*steps)))                          # the list raises what a thread raised
+    return {(stage, table): inserted(table, newest[table]) for stage, table in steps}
 
 
 def any_order(steps, seed: int) -> list:
@@ -93,11 +93,11 @@ def identities(vault) -> list:
     Of a hub or a link that is its keys; a version of a satellite has its day and its fingerprint too. Nothing is made
     unique: a key that is there twice is there twice.
     """
-    parts = []
-    for table, frame in vault.items():
+    def of(table):
+        frame = vault[table]
         said = ["string(load_day)", "hashdiff"] if table.startswith("sat_") else ["'' AS load_day", "'' AS hashdiff"]
-        parts.append(frame.selectExpr(f"'{table}' AS table", f"{frame.columns[0]} AS key", *said))
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = whole.union(part)
-    return sorted(whole.toPandas().itertuples(index=False, name=None))
+        return frame.selectExpr(f"'{table}' AS table", f"{frame.columns[0]} AS key", *said).toPandas()
+
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(of, vault))
+    return sorted(row for part in found for row in part.itertuples(index=False, name=None))
