@@ -75,6 +75,13 @@ def workspace(name: str) -> Path:
     return kernels.work_folder(name)
 
 
+def open_schema(spark, name: str, folder) -> str:
+    """An empty schema of this name whose tables live in `folder`, and which names without a schema mean from now on; says so."""
+    for statement in (f"DROP SCHEMA IF EXISTS {name} CASCADE", f"CREATE SCHEMA {name} LOCATION '{folder}'", f"USE {name}"):
+        spark.sql(statement)
+    return f"The schema {name} is empty."
+
+
 def together(mine, *others) -> list:
     """Call `mine` here and each of `others` in a thread of its own at the same time: their results, in order."""
     kernels.run_folder()                                    # the kernel's folder is made once, before they all want it

@@ -21,10 +21,10 @@
 # %% tags=["setup"]
 import json, pandas as pd, pyspark.sql.functions as F
 from patternlab import bars, crash_after, kafka, look, measure, prove, scoreboard
-from patternlab import spark_session, truth, waterfall, workspace
+from patternlab import open_schema, spark_session, truth, waterfall, workspace
 from patternlab.patterns.etl import scene
 spark, broker, lake = spark_session("01-etl"), kafka(), workspace("01-etl")
-scene.open_schema(spark, lake)
+open_schema(spark, "etl", lake)
 
 # %% [markdown]
 # ## Look at the data

@@ -21,10 +21,10 @@
 # %% tags=["setup"]
 import json
 from patternlab import bars, crash_after, faults, kafka, lines, look, measure
-from patternlab import prove, scoreboard, spark_session, truth, workspace
+from patternlab import open_schema, prove, scoreboard, spark_session, truth, workspace
 from patternlab.patterns.elt import scene
 spark, broker = spark_session("02-elt"), kafka()
-scene.open_schema(spark, workspace("02-elt"))
+open_schema(spark, "elt", workspace("02-elt"))
 
 # %% [markdown]
 # ## Look at the data

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+from ... import session
 from ...checking.delta import delta_history
 from ...flights import SLICES, days, rows
 from ..flights.truth import flights
@@ -60,10 +61,8 @@ def register(span) -> list[dict]:
 def open_schema(spark, lake) -> str:
     """An empty schema `vault` whose tables live in the folder `lake`; says so."""
     spark.catalog.clearCache()               # of an earlier run: a new table in the old place looks the same
-    for statement in ("DROP SCHEMA IF EXISTS vault CASCADE", f"CREATE SCHEMA vault LOCATION '{lake}'", "USE vault"):
-        spark.sql(statement)
     _open["lake"] = Path(lake)
-    return "The schema vault is empty."
+    return session.open_schema(spark, "vault", lake)
 
 
 def inserted(table: str, since: int = -1) -> int:

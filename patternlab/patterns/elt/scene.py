@@ -9,13 +9,6 @@ from ...flights import days, events
 FIELDS = ("key", "scheduled", "arrival", "carrier", "flight", "origin", "dest", "dep_delay")
 
 
-def open_schema(spark, lake) -> str:
-    """An empty schema `elt` whose tables live in the folder `lake`; says so."""
-    for statement in ("DROP SCHEMA IF EXISTS elt CASCADE", f"CREATE SCHEMA elt LOCATION '{lake}'", "USE elt"):
-        spark.sql(statement)
-    return "The schema elt is empty."
-
-
 def reports(slice) -> list[dict]:
     """A short report per flight, in order of arrival: when the flight leaves, or at its planned time if it was cancelled.
 

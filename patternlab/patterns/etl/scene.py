@@ -78,13 +78,6 @@ def lacking(table, expected) -> int:
     return len(expected) - len(expected.merge(own.drop_duplicates(), on=list(expected.columns)))
 
 
-def open_schema(spark, lake) -> str:
-    """An empty schema `etl` whose tables live in the folder `lake`; says so."""
-    for statement in ("DROP SCHEMA IF EXISTS etl CASCADE", f"CREATE SCHEMA etl LOCATION '{lake}'", "USE etl"):
-        spark.sql(statement)
-    return "The schema etl is empty."
-
-
 def checksums(*tables: str) -> dict:
     """{table: 16 hexadecimal digits}: the same for the same rows in any order, others for any other rows."""
     from pandas.util import hash_pandas_object

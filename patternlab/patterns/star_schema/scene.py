@@ -5,6 +5,7 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
+from ... import session
 from ...flights import SLICES, dataset, rows, timed
 from ..flights.truth import flights
 from .truth import aircraft_versions
@@ -18,8 +19,7 @@ REPORT = """key STRING, year INT, scheduled_date DATE, scheduled TIMESTAMP, depa
 
 def open_schema(spark, lake) -> str:
     """An empty schema `star` whose tables live in the folder `lake`, and the published files without days as views; says so."""
-    for statement in ("DROP SCHEMA IF EXISTS star CASCADE", f"CREATE SCHEMA star LOCATION '{lake}'", "USE star"):
-        spark.sql(statement)
+    session.open_schema(spark, "star", lake)
     for table, columns in FILES.items():                  # a schema that is given need not be looked for in the file
         spark.read.schema(columns).parquet(dataset(table)).createOrReplaceTempView(table)
     return "The schema star is empty. The files airlines, airports and planes can be asked by these names."
