@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Lab 05: Data vault
 #
-# You write the four parts that a vault stands on: a hash key, the rule of a satellite, a same-as link, and a point-in-time
-# table with a bridge. About 90 minutes; all is plain Python, so a check takes no time. The notebook
+# You write the five parts that a vault stands on: a hash key, the rule of a satellite, two satellites split by rate of change, a
+# same-as link, and a point-in-time table with a bridge. About 110 minutes; all is plain Python, so a check takes no time. The notebook
 # [05-data-vault](../notebooks/05-data-vault.ipynb) explains every term used here.
 
 # %% tags=["setup"]
@@ -310,7 +310,221 @@ def new_versions(satellite, statements):
 # lab.solution(2)
 
 # %% [markdown]
-# ## Exercise 3: Two spellings of one maker
+# ## Exercise 3: What changes often, and what hardly ever
+# *Level: modify · 20 minutes*
+#
+# **Input** `vault`, a dict with two satellites, `"sat_aircraft"` (maker and seats) and `"sat_operator"`, each a list of versions;
+# `statements` of the register: dicts with `key`, `day`, `manufacturer`, `seats` and `operator`, in any order, one of a key and day.
+# A value may be None.
+#
+# **Goal** the function below puts whole statements into one satellite, so a new operator stores maker and seats once more. Change it:
+# it returns a dict with both names, and for each the versions to insert. A version has `key`, `day` and the values of its own
+# satellite, and no others. A satellite takes a statement where one of its own values differs from its latest version
+# before that day, be it in the satellite or in the same load. A load that comes again inserts nothing. Nothing that is given is
+# changed.
+#
+# **Example** `N1` is a BOEING with 95 seats; FL flies it on the 1st, DL on the 2nd. `sat_aircraft` gets the 1st only,
+# `sat_operator` gets both days.
+
+# %% tags=["exercise-3"]
+OWN = {"sat_aircraft": ["manufacturer", "seats"], "sat_operator": ["operator"]}
+
+
+def split(vault, statements):
+    # It was:
+    # return {"sat_register": statements}
+    inserts = {}
+    for satellite, columns in OWN.items():
+        told = [(row["day"], False, row) for row in vault[satellite]]  # SOLUTION
+        told += [(row["day"], True, row) for row in statements]  # SOLUTION
+        latest, new = {}, []  # SOLUTION
+        for day, fresh, row in sorted(told, key=lambda each: each[:2]):  # SOLUTION
+            says = [row[column] for column in columns]  # SOLUTION
+            if fresh and latest.get(row["key"]) != says:  # SOLUTION
+                new.append({name: row[name] for name in ["key", "day", *columns]})  # SOLUTION
+            latest[row["key"]] = says  # SOLUTION
+        inserts[satellite] = new  # SOLUTION
+    return inserts
+
+# %% tags=["check-3"]
+lab.check(3, split)
+
+# %% tags=["wrong-3"] says="a row of sat_operator alone" breaks="where one of its own values differs"
+def split(vault, statements):
+    inserts = {name: [] for name in OWN}
+    told = sorted(statements, key=lambda row: row["day"])
+    for satellite, columns in OWN.items():
+        latest = {}
+        for row in told:
+            says = [row[name] for name in ("manufacturer", "seats", "operator")]
+            if latest.get(row["key"]) != says:
+                inserts[satellite].append({name: row[name] for name in ["key", "day", *columns]})
+            latest[row["key"]] = says
+    return inserts
+
+# %% tags=["wrong-3"] says="What comes back is a change" breaks="differs from its latest version"
+def split(vault, statements):
+    inserts = {}
+    for satellite, columns in OWN.items():
+        seen = {(row["key"], *(row[name] for name in columns)) for row in vault[satellite]}
+        inserts[satellite] = []
+        for row in sorted(statements, key=lambda row: row["day"]):
+            says = (row["key"], *(row[name] for name in columns))
+            if says not in seen:
+                inserts[satellite].append({name: row[name] for name in ["key", "day", *columns]})
+            seen.add(says)
+    return inserts
+
+# %% tags=["wrong-3"] says="has an equal before it in the same load" breaks="or in the same load"
+def split(vault, statements):
+    inserts = {}
+    for satellite, columns in OWN.items():
+        inserts[satellite] = []
+        for row in statements:
+            known = [old for old in vault[satellite] if old["key"] == row["key"] and old["day"] <= row["day"]]
+            newest = max(known, key=lambda old: old["day"], default={})
+            if not known or any(newest[name] != row[name] for name in columns):
+                inserts[satellite].append({name: row[name] for name in ["key", "day", *columns]})
+    return inserts
+
+# %% tags=["wrong-3"] says="and that value has a satellite of its own" breaks="the values of its own\nsatellite, and no others"
+def split(vault, statements):
+    inserts = {}
+    for satellite, columns in OWN.items():
+        told = [(row["day"], False, row) for row in vault[satellite]]
+        told += [(row["day"], True, row) for row in statements]
+        latest, inserts[satellite] = {}, []
+        for day, fresh, row in sorted(told, key=lambda each: each[:2]):
+            says = [row[column] for column in columns]
+            if fresh and latest.get(row["key"]) != says:
+                inserts[satellite].append(row)
+            latest[row["key"]] = says
+    return inserts
+
+# %% tags=["wrong-3"] says="A load that comes again" breaks="A load that comes again inserts nothing"
+def split(vault, statements):
+    inserts = {}
+    for satellite, columns in OWN.items():
+        latest = {}
+        for row in sorted(vault[satellite], key=lambda row: row["day"]):
+            latest[row["key"]] = [row[name] for name in columns]
+        inserts[satellite] = []
+        for row in sorted(statements, key=lambda row: row["day"]):
+            says = [row[name] for name in columns]
+            if latest.get(row["key"]) != says:
+                inserts[satellite].append({name: row[name] for name in ["key", "day", *columns]})
+            latest[row["key"]] = says
+    return inserts
+
+# %% tags=["wrong-3"] says="in the order of the list" breaks="in any order"
+def split(vault, statements):
+    inserts = {}
+    for satellite, columns in OWN.items():
+        inserts[satellite], told = [], list(vault[satellite])
+        for row in statements:
+            known = [old for old in told if old["key"] == row["key"] and old["day"] <= row["day"]]
+            newest = max(known, key=lambda old: old["day"], default={})
+            if not known or any(newest[name] != row[name] for name in columns):
+                inserts[satellite].append({name: row[name] for name in ["key", "day", *columns]})
+            told.append(row)
+    return inserts
+
+# %% tags=["wrong-3"] says="None is a value like any other" breaks="A value may be None"
+def split(vault, statements):
+    inserts = {}
+    for satellite, columns in OWN.items():
+        told = [(row["day"], False, row) for row in vault[satellite]]
+        told += [(row["day"], True, row) for row in statements]
+        latest, inserts[satellite] = {}, []
+        for day, fresh, row in sorted(told, key=lambda each: each[:2]):
+            says = [row[column] for column in columns]
+            if None in says:
+                continue
+            if fresh and latest.get(row["key"]) != says:
+                inserts[satellite].append({name: row[name] for name in ["key", "day", *columns]})
+            latest[row["key"]] = says
+    return inserts
+
+# %% tags=["wrong-3"] says="another aircraft" breaks="its latest version\nbefore that day"
+def split(vault, statements):
+    inserts = {}
+    for satellite, columns in OWN.items():
+        told = [(row["day"], False, row) for row in vault[satellite]]
+        told += [(row["day"], True, row) for row in statements]
+        latest, inserts[satellite] = None, []
+        for day, fresh, row in sorted(told, key=lambda each: each[:2]):
+            says = [row[column] for column in columns]
+            if fresh and latest != says:
+                inserts[satellite].append({name: row[name] for name in ["key", "day", *columns]})
+            latest = says
+    return inserts
+
+# %% tags=["wrong-3"] says="sat_operator is not in it" breaks="a dict with both names"
+def split(vault, statements):
+    rows = [{name: row[name] for name in ["key", "day", "manufacturer", "seats"]} for row in statements]
+    return {"sat_aircraft": rows}
+
+# %% tags=["wrong-3"] says="changed the vault or the statements" breaks="Nothing that is given is\nchanged"
+def split(vault, statements):
+    inserts = {}
+    for satellite, columns in OWN.items():
+        told = [(row["day"], False, row) for row in vault[satellite]]
+        told += [(row["day"], True, row) for row in statements]
+        latest, inserts[satellite] = {}, []
+        for day, fresh, row in sorted(told, key=lambda each: each[:2]):
+            says = [row[column] for column in columns]
+            if fresh and latest.get(row["key"]) != says:
+                inserts[satellite].append({name: row[name] for name in ["key", "day", *columns]})
+                vault[satellite].append(inserts[satellite][-1])
+            latest[row["key"]] = says
+    return inserts
+
+# %% tags=["nothing-3"] says="a row of sat_operator alone"
+def split(vault, statements):
+    one, two = [{name: row[name] for name in ("key", "day")} for row in statements[:1] * 2]
+    return {"sat_aircraft": [dict(row, manufacturer="BOEING", seats=95) for row in (one, two)],
+            "sat_operator": [dict(one, operator="FL"), dict(two, operator="DL")]}
+
+# %% tags=["right-3"]
+def split(vault, statements):
+    import pandas as pd
+    inserts = {}
+    for satellite, columns in OWN.items():
+        names = ["key", "day", *columns]
+        told = [dict({name: row[name] for name in names}, fresh=False) for row in vault[satellite]]
+        told += [dict({name: row[name] for name in names}, fresh=True) for row in statements]
+        table = pd.DataFrame(told, columns=[*names, "fresh"]).sort_values(["key", "day", "fresh"]).astype(object)
+        says = table[columns].astype(str).agg("|".join, axis=1) if len(table) else pd.Series(dtype=object)
+        changed = says.groupby(table.key).shift() != says
+        inserts[satellite] = table[table.fresh.astype(bool) & changed][names].to_dict("records")
+    return inserts
+
+# %% tags=["right-3"]
+def split(vault, statements):
+    def changed(satellite, columns, row):
+        everything = [*vault[satellite], *statements]
+        if any(old["key"] == row["key"] and old["day"] == row["day"] for old in vault[satellite]):
+            return False
+        before = [old for old in everything if old["key"] == row["key"] and old["day"] < row["day"]]
+        newest = max(before, key=lambda old: old["day"]) if before else None
+        return newest is None or any(newest[name] != row[name] for name in columns)
+
+    return {satellite: tuple({"day": row["day"], "key": row["key"], **{name: row[name] for name in columns}}
+                             for row in statements if changed(satellite, columns, row))
+            for satellite, columns in OWN.items()}
+
+# %% tags=["raises-3"] says="KeyError"
+def split(vault, statements):
+    return {name: [row["hashdiff"] for row in statements] for name in vault}
+
+# %% tags=["hint-3"]
+# lab.hint(3)
+
+# %% tags=["solution-3"]
+# lab.solution(3)
+
+# %% [markdown]
+# ## Exercise 4: Two spellings of one maker
 # *Level: modify · 20 minutes*
 #
 # **Input** `hub`, a dict of manufacturers, `{key: name}`; `pairs`, a list of pairs of keys that somebody found to be the same
@@ -324,7 +538,7 @@ def new_versions(satellite, statements):
 # **Example** `AIRBUS` is `a`, `AIRBUS INDUSTRIE` is `b`, `BOEING` is `c`; the pair `("b", "a")` gives `{"a": "a", "b": "a",
 # "c": "c"}`.
 
-# %% tags=["exercise-3"]
+# %% tags=["exercise-4"]
 def same_as(hub, pairs):
     # It was:
     # for one, other in pairs:
@@ -338,10 +552,10 @@ def same_as(hub, pairs):
                 group[key] = both  # SOLUTION
     return {key: min(group[key], key=hub.get) for key in hub}  # SOLUTION
 
-# %% tags=["check-3"]
-lab.check(3, same_as)
+# %% tags=["check-4"]
+lab.check(4, same_as)
 
-# %% tags=["wrong-3"] says="by several steps" breaks="also by several steps"
+# %% tags=["wrong-4"] says="by several steps" breaks="also by several steps"
 def same_as(hub, pairs):
     master = {key: key for key in hub}
     for one, other in pairs:
@@ -350,13 +564,13 @@ def same_as(hub, pairs):
             master[one] = master[other] = first
     return master
 
-# %% tags=["wrong-3"] says="that no pair connects" breaks="Keys that\npairs connect"
+# %% tags=["wrong-4"] says="that no pair connects" breaks="Keys that\npairs connect"
 def same_as(hub, pairs):
     named = {key for pair in pairs for key in pair if set(pair) <= set(hub)}
     first = min(named, key=hub.get, default=None)
     return {key: first if key in named else key for key in hub}
 
-# %% tags=["wrong-3"] says="no pair names" breaks="with every key of the hub"
+# %% tags=["wrong-4"] says="no pair names" breaks="with every key of the hub"
 def same_as(hub, pairs):
     group = {}
     for one, other in pairs:
@@ -366,7 +580,7 @@ def same_as(hub, pairs):
                 group[key] = both
     return {key: min(both, key=hub.get) for key, both in group.items()}
 
-# %% tags=["wrong-3"] says="the hub lacks" breaks="and no other"
+# %% tags=["wrong-4"] says="the hub lacks" breaks="and no other"
 def same_as(hub, pairs):
     group = {key: {key} for key in hub}
     for one, other in pairs:
@@ -375,7 +589,7 @@ def same_as(hub, pairs):
             group[key] = both
     return {key: min(both, key=lambda each: hub.get(each, "~")) for key, both in group.items()}
 
-# %% tags=["wrong-3"] says="by their names" breaks="whose name comes first in the alphabet"
+# %% tags=["wrong-4"] says="by their names" breaks="whose name comes first in the alphabet"
 def same_as(hub, pairs):
     group = {key: {key} for key in hub}
     for one, other in pairs:
@@ -385,7 +599,7 @@ def same_as(hub, pairs):
                 group[key] = both
     return {key: min(group[key]) for key in hub}
 
-# %% tags=["wrong-3"] says="The hub was changed" breaks="The hub stays as it is"
+# %% tags=["wrong-4"] says="The hub was changed" breaks="The hub stays as it is"
 def same_as(hub, pairs):
     group = {key: {key} for key in hub}
     for one, other in pairs:
@@ -398,7 +612,7 @@ def same_as(hub, pairs):
         hub[key] = hub[master]
     return masters
 
-# %% tags=["wrong-3"] says="names, not keys" breaks="`{key: master}`"
+# %% tags=["wrong-4"] says="names, not keys" breaks="`{key: master}`"
 def same_as(hub, pairs):
     group = {key: {key} for key in hub}
     for one, other in pairs:
@@ -408,7 +622,7 @@ def same_as(hub, pairs):
                 group[key] = both
     return {key: min(hub[each] for each in group[key]) for key in hub}
 
-# %% tags=["wrong-3"] says="its own master" breaks="A\nkey without a pair is its own master"
+# %% tags=["wrong-4"] says="its own master" breaks="A\nkey without a pair is its own master"
 def same_as(hub, pairs):
     group = {key: {key} for key in hub}
     for one, other in pairs:
@@ -418,11 +632,11 @@ def same_as(hub, pairs):
                 group[key] = both
     return {key: min(group[key], key=hub.get) if len(group[key]) > 1 else None for key in hub}
 
-# %% tags=["nothing-3"] says="A key of the hub is missing"
+# %% tags=["nothing-4"] says="A key of the hub is missing"
 def same_as(hub, pairs):
     return {"a": "a", "b": "a", "c": "c"}
 
-# %% tags=["right-3"]
+# %% tags=["right-4"]
 def same_as(hub, pairs):
     master = {key: key for key in hub}
     moved = True
@@ -437,18 +651,18 @@ def same_as(hub, pairs):
                     master[key], moved = best, True
     return master
 
-# %% tags=["raises-3"] says="KeyError"
+# %% tags=["raises-4"] says="KeyError"
 def same_as(hub, pairs):
     return {key: dict(pairs)[key] for key in hub}
 
-# %% tags=["hint-3"]
-# lab.hint(3)
+# %% tags=["hint-4"]
+# lab.hint(4)
 
-# %% tags=["solution-3"]
-# lab.solution(3)
+# %% tags=["solution-4"]
+# lab.solution(4)
 
 # %% [markdown]
-# ## Exercise 4: What was known of a flight, day by day
+# ## Exercise 5: What was known of a flight, day by day
 # *Level: design · 40 minutes*
 #
 # **Input** `days`, a list of numbers, and `vault`, three lists of dicts, in any order:
@@ -466,7 +680,7 @@ def same_as(hub, pairs):
 # **Example** schedules of `f` on days 1 and 5, a link to `a` on day 2, the register of `a` on day 4: day 3 gives `f`, 3,
 # 1, `a`, None; day 5 gives `f`, 5, 5, `a`, 4.
 
-# %% tags=["exercise-4"]
+# %% tags=["exercise-5"]
 def point_in_time(vault, days):
     table = []
     flights = {row["flight_key"] for row in vault["sat_schedule"]}  # SOLUTION
@@ -485,10 +699,10 @@ def point_in_time(vault, days):
                           "aircraft_key": aircraft, "register_day": max(told, default=None)})  # SOLUTION
     return table
 
-# %% tags=["check-4"]
-lab.check(4, point_in_time)
+# %% tags=["check-5"]
+lab.check(5, point_in_time)
 
-# %% tags=["wrong-4"] says="of a day that was still to come" breaks="the newest up to and with that day"
+# %% tags=["wrong-5"] says="of a day that was still to come" breaks="the newest up to and with that day"
 def point_in_time(vault, days):
     table = []
     for flight in {row["flight_key"] for row in vault["sat_schedule"]}:
@@ -505,7 +719,7 @@ def point_in_time(vault, days):
                           "aircraft_key": aircraft, "register_day": max(told, default=None)})
     return table
 
-# %% tags=["wrong-4"] says="of the day itself" breaks="up to and with that day"
+# %% tags=["wrong-5"] says="of the day itself" breaks="up to and with that day"
 def point_in_time(vault, days):
     table = []
     for flight in {row["flight_key"] for row in vault["sat_schedule"]}:
@@ -522,7 +736,7 @@ def point_in_time(vault, days):
                           "aircraft_key": aircraft, "register_day": max(told, default=None)})
     return table
 
-# %% tags=["wrong-4"] says="before its first schedule" breaks="from the flight's first schedule on"
+# %% tags=["wrong-5"] says="before its first schedule" breaks="from the flight's first schedule on"
 def point_in_time(vault, days):
     table = []
     for flight in {row["flight_key"] for row in vault["sat_schedule"]}:
@@ -537,7 +751,7 @@ def point_in_time(vault, days):
                           "aircraft_key": aircraft, "register_day": max(told, default=None)})
     return table
 
-# %% tags=["wrong-4"] says="no link has named yet" breaks="None where there is none yet"
+# %% tags=["wrong-5"] says="no link has named yet" breaks="None where there is none yet"
 def point_in_time(vault, days):
     table = []
     for flight in {row["flight_key"] for row in vault["sat_schedule"]}:
@@ -554,7 +768,7 @@ def point_in_time(vault, days):
                           "aircraft_key": aircraft, "register_day": max(told, default=None)})
     return table
 
-# %% tags=["wrong-4"] says="another aircraft than the newest link" breaks="that of\nthe newest link"
+# %% tags=["wrong-5"] says="another aircraft than the newest link" breaks="that of\nthe newest link"
 def point_in_time(vault, days):
     table = []
     for flight in {row["flight_key"] for row in vault["sat_schedule"]}:
@@ -571,7 +785,7 @@ def point_in_time(vault, days):
                           "aircraft_key": aircraft, "register_day": max(told, default=None)})
     return table
 
-# %% tags=["wrong-4"] says="when the link was loaded" breaks="newest version\nthat the register had of this aircraft by that day"
+# %% tags=["wrong-5"] says="when the link was loaded" breaks="newest version\nthat the register had of this aircraft by that day"
 def point_in_time(vault, days):
     table = []
     for flight in {row["flight_key"] for row in vault["sat_schedule"]}:
@@ -588,7 +802,7 @@ def point_in_time(vault, days):
                           "aircraft_key": aircraft, "register_day": max(told, default=None)})
     return table
 
-# %% tags=["wrong-4"] says="could not know yet" breaks="by that day, None where it had none"
+# %% tags=["wrong-5"] says="could not know yet" breaks="by that day, None where it had none"
 def point_in_time(vault, days):
     table = []
     for flight in {row["flight_key"] for row in vault["sat_schedule"]}:
@@ -605,7 +819,7 @@ def point_in_time(vault, days):
                           "aircraft_key": aircraft, "register_day": max(told, default=None)})
     return table
 
-# %% tags=["wrong-4"] says="of another aircraft" breaks="of this aircraft"
+# %% tags=["wrong-5"] says="of another aircraft" breaks="of this aircraft"
 def point_in_time(vault, days):
     table = []
     for flight in {row["flight_key"] for row in vault["sat_schedule"]}:
@@ -622,7 +836,7 @@ def point_in_time(vault, days):
                           "aircraft_key": aircraft, "register_day": max(told, default=None)})
     return table
 
-# %% tags=["wrong-4"] says="in the order of the lists" breaks="three lists of dicts, in any order"
+# %% tags=["wrong-5"] says="in the order of the lists" breaks="three lists of dicts, in any order"
 def point_in_time(vault, days):
     table = []
     for flight in {row["flight_key"] for row in vault["sat_schedule"]}:
@@ -639,7 +853,7 @@ def point_in_time(vault, days):
                           "aircraft_key": aircraft, "register_day": max(told, default=None)})
     return table
 
-# %% tags=["wrong-4"] says="has no row for" breaks="each of the `days`"
+# %% tags=["wrong-5"] says="has no row for" breaks="each of the `days`"
 def point_in_time(vault, days):
     table = []
     for flight in {row["flight_key"] for row in vault["sat_schedule"]}:
@@ -658,11 +872,11 @@ def point_in_time(vault, days):
                           "aircraft_key": aircraft, "register_day": max(told, default=None)})
     return table
 
-# %% tags=["nothing-4"] says="not asked for"
+# %% tags=["nothing-5"] says="not asked for"
 def point_in_time(vault, days):
     return [{"flight_key": "f", "day": 3, "schedule_day": 1, "aircraft_key": "a", "register_day": None}]
 
-# %% tags=["right-4"]
+# %% tags=["right-5"]
 def point_in_time(vault, days):
     from bisect import bisect_right
 
@@ -681,7 +895,7 @@ def point_in_time(vault, days):
                               "aircraft_key": aircraft, "register_day": told.get("load_day")})
     return table
 
-# %% tags=["right-4"]
+# %% tags=["right-5"]
 def point_in_time(vault, days):
     import pandas as pd
     asked = pd.DataFrame({"day": sorted(days)})
@@ -697,15 +911,15 @@ def point_in_time(vault, days):
     table = at(table, "link_departure", "flight_key", ["aircraft_key"], "seen")
     return at(table, "sat_register", "aircraft_key", ["register_day"], "register_day")
 
-# %% tags=["raises-4"] says="KeyError"
+# %% tags=["raises-5"] says="KeyError"
 def point_in_time(vault, days):
     return vault["pit"]
 
-# %% tags=["hint-4"]
-# lab.hint(4)
+# %% tags=["hint-5"]
+# lab.hint(5)
 
-# %% tags=["solution-4"]
-# lab.solution(4)
+# %% tags=["solution-5"]
+# lab.solution(5)
 
 # %% [markdown]
 # ## Discussion
@@ -715,7 +929,7 @@ def point_in_time(vault, days):
 # found open, and one closing is lost. An insert-only satellite has nothing to fight over: the next row is the end of the one
 # before, and `lead` finds it.
 #
-# Another one, of exercise 4, joins the newest row of each table, because "newest" is what people mostly ask for. It is right
+# Another one, of exercise 5, joins the newest row of each table, because "newest" is what people mostly ask for. It is right
 # today and can't be repeated: nobody gets the answer of the first of June again. A point-in-time table keeps it.
 
 # %% [markdown]

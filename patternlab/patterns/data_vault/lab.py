@@ -9,10 +9,9 @@ from ...checking.kinds import collection
 from ...checking.outcomes import Exercise, Unfit, Wrong
 from ...checking.seeds import over_seeds
 from ...checking.tables import equal, plain, rows as table_rows
-from . import trial
+from . import pointers, trial
 
 VERSION = ("key", "day", "dest", "departs")
-POINTERS = ("flight_key", "day", "schedule_day", "aircraft_key", "register_day")
 
 
 def hash_key(answer):
@@ -68,12 +67,43 @@ def new_versions(answer):
     return "Seen before is not the same as unchanged."
 
 
-def _versions(made) -> list:
-    """The rows that were returned, as tuples in the order of VERSION."""
+def _versions(made, columns=VERSION) -> list:
+    """The rows that were returned, as tuples in the order of `columns`."""
     if isinstance(made, (list, tuple)) and not len(made):
         return []
-    table = table_rows(list(made) if isinstance(made, tuple) else made, columns=list(VERSION))
+    table = table_rows(list(made) if isinstance(made, tuple) else made, columns=list(columns))
     return [tuple(plain(value) for value in row) for row in table.astype(object).itertuples(index=False)]
+
+
+def split(answer):
+    """split(vault, statements): what each of two satellites takes of the register's statements."""
+    for vault, statements, chosen, sentence in trial.READINGS:
+        given = copy.deepcopy((vault, statements))
+        made = ask(_called_on(answer, *given), vault, statements)
+        collection(made, "What split returns", (dict,))
+        if lacking := [name for name in trial.OWN if name not in made]:
+            raise Wrong(f"What split returns has a list for each satellite, and {lacking[0]} is not in it.")
+        if given != (vault, statements):
+            raise Wrong("The function changed the vault or the statements that it was given. Return what is to be "
+                        "inserted, and leave the writing to the loader.")
+        for name, own in trial.OWN.items():
+            columns = ["key", "day", *own]
+            found = _versions(made[name], columns)
+            _own_values(name, made[name])
+            expected = [tuple(statements[at][column] for column in columns) for at in chosen[name]]
+            if sorted(found, key=str) != sorted(expected, key=str):
+                raise Wrong(sentence, [dict(zip(columns, row)) for row in found[:4]] or f"yours for {name}: nothing")
+    return "What changes often no longer carries along what hardly ever does."
+
+
+def _own_values(name, versions) -> None:
+    """Wrong where the versions of a satellite have values of the other one."""
+    others = {column for other, columns in trial.OWN.items() if other != name for column in columns}
+    if len(versions):
+        table = table_rows(list(versions) if isinstance(versions, tuple) else versions)
+        for column in table.columns.intersection(sorted(others)):
+            raise Wrong(f"A version of {name} has {column!r}, and that value has a satellite of its own: it is "
+                        "stored twice.")
 
 
 def same_as(answer):
@@ -126,74 +156,9 @@ def point_in_time(answer):
     """point_in_time(vault, days): which version of what held, for each flight and day, on twenty vaults."""
     def one_vault(seed):
         made, days = trial.vault(seed)
-        _pointers(ask(answer, made, days), made, days)
+        pointers.judge(ask(answer, made, days), made, days)
     over_seeds(20, one_vault, budget=10)
     return "Every question about a day is now a join on equal keys, and tomorrow's loads can't change its answer."
-
-
-def _pointers(answer, made, days) -> None:
-    """Wrong unless the answer is the point-in-time table of this vault."""
-    table = table_rows(list(answer) if isinstance(answer, tuple) else answer, columns=list(POINTERS))
-    found = {}
-    for row in table.astype(object).to_dict("records"):
-        row = {name: plain(value) for name, value in row.items()}
-        whole = [name for name, value in row.items() if isinstance(value, float) and value.is_integer()]
-        row.update({name: int(row[name]) for name in whole})     # pandas makes floats of whole numbers beside a null
-        if (row["flight_key"], row["day"]) in found:
-            raise Wrong("A flight has two rows for one day. One row for each flight and day is asked for.", [row])
-        found[row["flight_key"], row["day"]] = row
-    expected = {(row["flight_key"], row["day"]): row for row in trial.pointers(made, days)}
-    if early := [row for at, row in found.items() if at not in expected]:
-        raise Wrong("There is a row for a flight before its first schedule, or for "
-                    "a day that was not asked for.", early[:1])
-    missing = [at for at in expected if at not in found]
-    if missing and all(expected[at]["aircraft_key"] is None for at in missing):
-        raise Wrong("A flight that no link has named yet is missing. Its schedule alone makes a row, with None for "
-                    "the rest.",
-                    _told(made, missing[0][0]))
-    if missing:
-        flight, day = missing[0]
-        raise Wrong(f"Your table has no row for flight {flight} on day {day}, and the flight has a schedule by then.",
-                    _told(made, flight))
-    for at, right in expected.items():
-        if found[at] != right:
-            raise Wrong(_mistake(found[at], right, made), [found[at]])
-
-
-def _mistake(mine, right, made) -> str:
-    """A sentence about the first pointer that is off."""
-    day, flight = right["day"], right["flight_key"]
-    if mine["schedule_day"] != right["schedule_day"]:
-        loads = {row["load_day"] for row in made["sat_schedule"] if row["flight_key"] == flight}
-        if mine["schedule_day"] not in loads:
-            return ("schedule_day is no load_day of this flight's schedule. It points at a version, so that a join "
-                    "finds it.")
-        if mine["schedule_day"] > day:
-            return ("schedule_day points at a version of a day that was still to come. Take none that is newer than "
-                    "the day.")
-        if right["schedule_day"] == day and mine["schedule_day"] == max(load for load in loads if load < day):
-            return "The schedule of the day itself holds on that day: up to and with it."
-        return ("schedule_day is not the newest version up to and with that day. Did you take the rows in the order of "
-                "the lists? They come in any order.")
-    if mine["aircraft_key"] != right["aircraft_key"]:
-        if right["aircraft_key"] is None:
-            return "There is no link by that day, so aircraft_key is None."
-        if mine["aircraft_key"] is None:
-            return "aircraft_key is None, and a link up to and with that day names an aircraft."
-        return "aircraft_key is another aircraft than the newest link up to and with that day names."
-    loads = {row["load_day"] for row in made["sat_register"] if row["aircraft_key"] == right["aircraft_key"]}
-    if mine["register_day"] not in {None, *(row["load_day"] for row in made["sat_register"])}:
-        return "register_day is no load_day of the register; where it has no version by that day, it is None."
-    if mine["register_day"] not in {*loads, None}:
-        return "register_day is a load_day of another aircraft. Go from the link's aircraft to its own versions."
-    if mine["register_day"] is not None and mine["register_day"] > day:
-        return "register_day points at a version that one could not know yet on that day."
-    return ("register_day is not the newest version by that day. Ask what is known on the day, not what was known "
-            "when the link was loaded.")
-
-
-def _told(made, flight) -> list:
-    return [row for row in made["sat_schedule"] if row["flight_key"] == flight]
 
 
 EXERCISES = {
@@ -211,7 +176,13 @@ EXERCISES = {
                  "said last."),
                 "Known versions and new statements stand in one row of days, and each new one is compared with what "
                 "its key said last. So what comes back is seen, and a load that comes again finds itself.", minutes=20),
-    3: Exercise("Two spellings of one maker", same_as,
+    3: Exercise("What changes often, and what hardly ever", split,
+                ("Do what exercise 2 did, once for each satellite, and let it look at that satellite's values alone.",
+                 "says = [row[column] for column in columns]; compare it with what the key said last in this "
+                 "satellite, and keep {name: row[name] for name in ['key', 'day', *columns]}."),
+                "Each satellite has its own latest version, so a new operator costs one short row, and maker and seats "
+                "stay where they are. A load that comes again finds itself in both.", minutes=20),
+    4: Exercise("Two spellings of one maker", same_as,
                 ("Two groups that a pair connects become one. When do you name the master: at each pair, or at the "
                  "end?",
                  "group = {key: {key} for key in hub}; join the sets of both keys of a pair; min(group[key], "
@@ -219,7 +190,7 @@ EXERCISES = {
                 "Joining whole groups makes several steps no different from one, and the master is named when all "
                 "pairs are known. The judgement stands in a link of its own, so it can be dated, doubted and taken "
                 "back.", minutes=20),
-    4: Exercise("What was known of a flight, day by day", point_in_time,
+    5: Exercise("What was known of a flight, day by day", point_in_time,
                 ("For one flight and one day: which three questions 'the newest up to this day' must be asked, and "
                  "in which order?",
                  "max((row for row in ... if row['load_day'] <= day), default=None) for the schedule, then the link, "

@@ -54,6 +54,51 @@ LOADS = [                                                  # (satellite, stateme
     ([], [], (), "Without statements there is nothing to insert: return an empty list."),
 ]
 
+OWN = {"sat_aircraft": ["manufacturer", "seats"], "sat_operator": ["operator"]}
+
+
+def reading(key, day, operator, seats=95, maker="BOEING") -> dict:
+    """A statement of exercise 3."""
+    return {"key": key, "day": day, "manufacturer": maker, "seats": seats, "operator": operator}
+
+
+def stored(*readings) -> dict:
+    """The two satellites of exercise 3 after such readings, each of which both had taken."""
+    return {name: [{column: row[column] for column in ["key", "day", *own]} for row in readings]
+            for name, own in OWN.items()}
+
+
+SOLD = [reading("n", day, operator) for day, operator in ((1, "FL"), (2, "DL"), (3, "DL"))]
+READINGS = [                                               # (vault, statements, indexes each satellite inserts, sentence)
+    (stored(SOLD[0]), SOLD[1:2], {"sat_aircraft": [], "sat_operator": [0]},
+     "FL was known, DL comes on the 2nd, and nothing else has changed: that is a row of sat_operator alone."),
+    (stored(SOLD[0]), SOLD[1:], {"sat_aircraft": [], "sat_operator": [0]},
+     "DL on the 2nd and on the 3rd: the second has an equal before it in the same load."),
+    (stored(SOLD[0]), [reading("n", 2, "FL", 100)], {"sat_aircraft": [0], "sat_operator": []},
+     "The seats changed from 95 to 100, and nothing else: that is a row of sat_aircraft alone."),
+    (stored(SOLD[0]), [reading("n", 2, "FL", 95, "AIRBUS")], {"sat_aircraft": [0], "sat_operator": []},
+     "The maker was corrected, and nothing else: that is a row of sat_aircraft alone."),
+    (stored(), [reading("n", day, operator) for day, operator in ((1, "FL"), (2, "DL"), (3, "FL"))],
+     {"sat_aircraft": [0], "sat_operator": [0, 1, 2]},
+     "FL, DL, FL: three versions of the operator. What comes back is a change, also in a satellite of one value."),
+    (stored(*SOLD[:2]), SOLD[:1], {"sat_aircraft": [], "sat_operator": []},
+     "A load that comes again, after a newer one, inserts rows. The latest version is that up to the statement's own "
+     "day, whatever the satellite has heard since."),
+    (stored(), [SOLD[1], SOLD[2], SOLD[0]], {"sat_aircraft": [2], "sat_operator": [2, 0]},
+     "You took the statements in the order of the list. It is the day that says what comes before."),
+    (stored(), [reading("n", day, operator) for day, operator in ((1, "FL"), (2, None), (3, "FL"))],
+     {"sat_aircraft": [0], "sat_operator": [0, 1, 2]},
+     "FL, None, FL: the aircraft had no operator for a day. None is a value like any other."),
+    (stored(reading("m", 1, "DL"), SOLD[0]), [reading("m", 2, "DL"), reading("n", 2, "FL", 120)],
+     {"sat_aircraft": [1], "sat_operator": []},
+     "A statement was compared with one of another aircraft. Each key has a latest version of its own, in each "
+     "satellite."),
+    (stored(), [reading("m", 1, None), reading("n", 2, None, None, None)],
+     {"sat_aircraft": [0, 1], "sat_operator": [0, 1]},
+     "The first statement of a key is a version in both satellites, even if all it says is None."),
+    (stored(), [], {"sat_aircraft": [], "sat_operator": []}, "Without statements there is nothing to insert: two empty lists."),
+]
+
 HUB = {"k7": "AIRBUS", "k2": "AIRBUS INDUSTRIE", "k5": "BOEING", "k3": "EMBRAER", "k9": "MCDONNELL DOUGLAS",
        "k4": "MCDONNELL DOUGLAS AIRCRAFT CO", "k1": "MCDONNELL DOUGLAS CORPORATION"}
 PAIRS = [("k2", "k7"), ("k1", "k4"), ("k9", "k1")]
