@@ -1,9 +1,12 @@
 """A program beside the kernel: a Python file in a process of its own, which can be killed together with its Spark JVM."""
 import contextlib
+import inspect
 import os
 import signal
 import subprocess
 import sys
+import tempfile
+import textwrap
 import time
 from pathlib import Path
 
@@ -23,6 +26,16 @@ class Program(subprocess.Popen):
         with open(self.log, "wb") as out:
             super().__init__([sys.executable, str(file), *map(str, args)], stdin=subprocess.PIPE, stdout=out, stderr=out,
                              env={**os.environ, "PYTHONPATH": variables.modules(), **environment}, start_new_session=True)
+
+
+def written(name: str, *parts) -> Path:
+    """The file `name`.py, in a new folder of this kernel, with these parts: lines of code, and functions of the notebook, whose
+    source is taken. What such a function uses besides its arguments must stand in the lines.
+    """
+    code = [part if isinstance(part, str) else textwrap.dedent(inspect.getsource(part)) for part in parts]
+    file = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=kernels.run_folder())) / f"{name}.py"
+    file.write_text("\n".join(code), encoding="utf-8")
+    return file
 
 
 def killed(program, *args, when, seconds: float = 120) -> int:

@@ -1,16 +1,13 @@
 """What stands around the board in pattern 12: where a connector finds it, waiting for it, and jobs that are killed."""
 import contextlib
-import inspect
 import json
-import tempfile
-import textwrap
 import time
 from pathlib import Path
 
 import psycopg2
 
 from ...engines import kernels
-from ...engines.programs import Program, killed
+from ...engines.programs import Program, killed, written
 
 
 def addresses(name: str) -> dict:
@@ -103,13 +100,10 @@ def elsewhere(call: str, *functions, **constants) -> Program:
     when this kernel does.
     """
     from ... import kafka
-    lines = ["from pyspark.sql import functions as F, Window", "from delta.tables import DeltaTable",
-             "from patternlab import kafka", "from patternlab.engines.spark import start", _AT_WORK,
-             *(f"{name} = {value!r}" for name, value in constants.items()),
-             *(textwrap.dedent(inspect.getsource(function)) for function in functions),
-             "spark = start('12 elsewhere', False, {})", "input()", f"while True: {call}"]
-    file = Path(tempfile.mkdtemp(prefix="elsewhere-", dir=kernels.run_folder())) / "elsewhere.py"
-    file.write_text("\n".join(lines), encoding="utf-8")
+    file = written("elsewhere", "from pyspark.sql import functions as F, Window", "from delta.tables import DeltaTable",
+                   "from patternlab import kafka", "from patternlab.engines.spark import start", _AT_WORK,
+                   *(f"{name} = {value!r}" for name, value in constants.items()), *functions,
+                   "spark = start('12 elsewhere', False, {})", "input()", f"while True: {call}")
     return Program(file, PATTERNLAB_KAFKA=kafka().bootstrap, PATTERNLAB_STACK="embedded", PATTERNLAB_SPARK_MASTER="local[2]")
 
 

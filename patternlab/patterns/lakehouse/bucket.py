@@ -1,16 +1,13 @@
 """The world around the deeper notebook 06: a folder where no bucket is, two writers at once, what an engine said."""
-import inspect
 import pickle
 import re
 import shutil
-import tempfile
-import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ...engines import guard, kernels
-from ...engines.programs import Program
+from ...engines import guard
+from ...engines.programs import Program, written
 
 REPORT = "key STRING, scheduled TIMESTAMP, carrier STRING, flight INT, origin STRING, dest STRING, dep_delay INT"
 IMPORTS = """import pathlib, pickle
@@ -69,15 +66,12 @@ def at_once(function, calls: list, seconds: float = 90) -> list:
     A process has the names of deltalake and pa (pyarrow), and nothing else of the notebook. Returns what each printed;
     RuntimeError with its last words where one fails.
     """
-    home = Path(tempfile.mkdtemp(prefix="writers-", dir=kernels.run_folder()))
     programs = []
-    for number, arguments in enumerate(calls):
-        file, told = home / f"writer-{number}.py", home / f"writer-{number}.arguments"
-        told.write_bytes(pickle.dumps(arguments))
-        lines = [IMPORTS, textwrap.dedent(inspect.getsource(function)),
-                 f"arguments = pickle.loads(pathlib.Path({str(told)!r}).read_bytes())",
-                 "print('ready', flush=True)", "assert input() == 'go'", f"{function.__name__}(*arguments)"]
-        file.write_text("\n".join(lines), encoding="utf-8")
+    for arguments in calls:
+        file = written("writer", IMPORTS, function,
+                       "arguments = pickle.loads(pathlib.Path(__file__).with_suffix('.arguments').read_bytes())",
+                       "print('ready', flush=True)", "assert input() == 'go'", f"{function.__name__}(*arguments)")
+        file.with_suffix(".arguments").write_bytes(pickle.dumps(arguments))
         programs.append(Program(file))
     try:
         for program in programs:

@@ -1,10 +1,7 @@
 """The world around pattern 06: first reports and corrections, a writer that dies, a reader that watches."""
 import contextlib
-import inspect
 import json
 import shutil
-import tempfile
-import textwrap
 import threading
 import time
 from functools import lru_cache
@@ -12,8 +9,7 @@ from pathlib import Path
 from random import Random
 from urllib.parse import unquote, urlparse
 
-from ...engines import kernels
-from ...engines.programs import Program, killed
+from ...engines.programs import Program, killed, written
 from ...flights import days, events
 
 REPORT = "key STRING, scheduled TIMESTAMP, carrier STRING, origin STRING, dest STRING, delay INT, revision INT"
@@ -92,14 +88,12 @@ def killed_midway(write, folder, reports: list) -> int:
 
     It is killed when two thirds of the reports have been handed to it. Its exit code: -9.
     """
-    home = Path(tempfile.mkdtemp(prefix="writer-", dir=kernels.run_folder()))
-    (home / "reports.json").write_text(json.dumps(reports), encoding="utf-8")
-    lines = ["import json, pathlib, sys", "from deltalake import write_deltalake",
-             "from patternlab.patterns.lakehouse.scene import arriving", textwrap.dedent(inspect.getsource(write)),
-             f"reports = json.loads(pathlib.Path({str(home / 'reports.json')!r}).read_text())",
-             f"{write.__name__}({str(folder)!r}, arriving(reports, stall=True))"]
-    (home / "writer.py").write_text("\n".join(lines), encoding="utf-8")
-    program = Program(home / "writer.py")
+    file = written("writer", "import json, pathlib, sys", "from deltalake import write_deltalake",
+                   "from patternlab.patterns.lakehouse.scene import arriving", write,
+                   "reports = json.loads(pathlib.Path(__file__).with_suffix('.json').read_text(encoding='utf-8'))",
+                   f"{write.__name__}({str(folder)!r}, arriving(reports, stall=True))")
+    file.with_suffix(".json").write_text(json.dumps(reports), encoding="utf-8")
+    program = Program(file)
     return killed(program, when=lambda: "two thirds" in program.log.read_text(errors="replace"))
 
 
