@@ -2,11 +2,11 @@
 import importlib.util
 import json
 import os
-import re
 import textwrap
 import time
 from pathlib import Path
 
+from . import patterns
 from .checking.answers import at_once, blank, raised, stumbled, verdict
 from .checking.calls import kind
 from .checking.limits import CHECK, limited
@@ -19,7 +19,7 @@ class Lab:
 
     def __init__(self, name: str):
         self.name, self.results, self._unwritten = name, {}, None
-        room = f"{__package__}.patterns." + re.sub(r"^\d+-", "", name).replace("-", "_")
+        room = f"{__package__}.patterns.{patterns.room(name)}"
         if not importlib.util.find_spec(room):
             raise ValueError(f"There is no lab {name!r} ({room} is missing). Write its file's name: Lab('03-x').")
         self._exercises = importlib.import_module(f"{room}.lab").EXERCISES

@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 import nothing  # noqa: E402
 from patternlab.commands import build  # noqa: E402
 from patternlab.flights import SLICES as KNOWN  # noqa: E402
+from patternlab.patterns import room  # noqa: E402,F401
 
 SLICES = ["own", "other"]  # a notebook's own slice, and one that nobody wrote a number for: see resolved
 OTHER_WEEK, OTHER_DAY = "2013-10-28..2013-11-03", "2013-11-03..2013-11-03"  # the autumn clock change is in both
@@ -52,11 +53,6 @@ def labs() -> list:
 def source(slug: str, folder: str) -> Path:
     """The percent source of a notebook or lab (folder "notebooks" or "labs")."""
     return ROOT / "source" / (f"{slug}.py" if slug.startswith("template-") else f"{folder}/{slug}.py")
-
-
-def room(slug: str) -> str:
-    """The room of a notebook or lab in patternlab/patterns: "cdc" for 12-cdc and 12-cdc-deeper."""
-    return re.sub(r"^\d+-", "", slug).removesuffix("-deeper").replace("-", "_")
 
 
 def load(slug: str, folder: str = "notebooks"):

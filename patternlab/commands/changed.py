@@ -10,6 +10,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from .. import patterns
+
 ALWAYS = ("test_style",)                   # seconds, and it reads every file
 EVERYTHING = ("requirements.lock", "pyproject.toml", "tests/conftest.py", "tests/seconds.py")
 READ = {"test_docs": ("docs/", "README.md", "source/notebooks/", "notebooks/", "labs/"),     # what a test finds by looking
@@ -56,8 +58,7 @@ def groups(files) -> dict:
         path = Path(file)
         if file.startswith(("source/notebooks/", "source/labs/")) or re.fullmatch(r"source/template-\w+\.py", file):
             kind = "labs" if "labs" in path.parts or path.stem == "template-lab" else "notebooks"
-            room = path.stem.partition("-")[2] if path.stem[:2].isdigit() else path.stem
-            room = room.removesuffix("-deeper").replace("-", "_")     # what belongs to a pattern is called like it
+            room = patterns.room(path.stem)                 # what belongs to a pattern is called like it
             special = f"tests/notebooks/test_{path.stem.replace('-', '_')}.py"
             own = {file, f"{kind}/{path.stem}.ipynb", f"tests/test_{kind}.py", *([special] if kind == "notebooks" else [])}
             own |= {other for other in files if other.startswith("patternlab/") and room in Path(other).with_suffix("").parts}

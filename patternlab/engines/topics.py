@@ -78,6 +78,11 @@ class Topics:
         with self._consumer() as consumer:
             return {part.partition: offset for part, offset in consumer.end_offsets(self._parts(consumer, name)).items()}
 
+    def start_offsets(self, name: str) -> dict:
+        """{partition: offset of the first message that the log still has} of a topic; 0 while retention took none."""
+        with self._consumer() as consumer:
+            return {part.partition: offset for part, offset in consumer.beginning_offsets(self._parts(consumer, name)).items()}
+
     def peek(self, name: str, n: int = 5):
         """The first `n` messages of a topic: a pandas frame of partition, offset, timestamp (UTC), key, value (text)."""
         import pandas as pd

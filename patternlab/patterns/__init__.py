@@ -1,9 +1,17 @@
 """One room per pattern: truth.py (the right answers), scene.py (the world around it), lab.py (the lab's checks). Here truths are
 defined and found; a room's truth.py imports nothing that asks for one."""
 import importlib.util
+import keyword
 import pkgutil
+import re
 
 DEFINED = {}                               # {name: (function, whether datasets/golden.json holds its numbers)}
+
+
+def room(slug: str) -> str:
+    """The room's name of a notebook or lab: "cdc" for 12-cdc and 12-cdc-deeper; "lambda_" for 09-lambda, a word of Python's."""
+    name = re.sub(r"^\d+-", "", slug).removesuffix("-deeper").replace("-", "_")
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def define(name: str, frozen: bool = False):

@@ -11,8 +11,8 @@
 
 # %% tags=["setup"]
 import pandas as pd, pyspark.sql.functions as F
-from patternlab import events, faults, kafka, lines, look, progress, prove
-from patternlab import spark_session, steps, truth, workspace
+from patternlab import emptied, events, faults, finish, kafka, lines, look, progress
+from patternlab import prove, spark_session, steps, truth, workspace
 from patternlab.patterns.stream_windowing import oracle, scene
 spark = spark_session("07-stream-windowing-deeper", **{"spark.sql.shuffle.partitions": 1})
 spark.version
@@ -33,7 +33,7 @@ def hourly(reports):
 
 def start(counts, name):
     writer = counts.writeStream.format("memory").queryName(name).outputMode("append")
-    return (writer.option("checkpointLocation", scene.emptied(work / name))
+    return (writer.option("checkpointLocation", emptied(work / name))
             .trigger(availableNow=True).start())
 
 print("arriving(topic, per_batch), hourly(reports), start(counts, name)")
@@ -171,7 +171,7 @@ axes.plot(oracle.completeness(reports, 50, live=True), "kD");
 # Real Spark, no patience at all, one batch:
 
 # %% tags=["prove-one-batch"]
-single = scene.finish(start(counted("departures-07", len(reports), 0), "single"))
+single = finish(start(counted("departures-07", len(reports), 0), "single"))
 
 prove("one batch, no patience: late groups", int(progress(single)["dropped"].sum()), 0)
 
@@ -236,16 +236,16 @@ prove("an idle partition changes nothing", spark.table("idle_partition"), undist
 # somebody deletes the checkpoint "to be safe" and starts the query again on the same Delta table. First the good run.
 
 # %% tags=["step-publish"]
-table = scene.emptied(work / "published")
+table = emptied(work / "published")
 
 
 def publish(checkpoint):
     writer = counted("departures-07", seventh, 60).writeStream.format("delta")
-    return (writer.option("checkpointLocation", scene.emptied(work / checkpoint))
+    return (writer.option("checkpointLocation", emptied(work / checkpoint))
             .trigger(availableNow=True).start(table))
 
 
-published = progress(scene.finish(publish("checkpoint")))
+published = progress(finish(publish("checkpoint")))
 good = spark.sql(f"DESCRIBE HISTORY delta.`{table}` LIMIT 1").first()["version"]
 
 print(f"{len(published)} batches, and the table is at version {good}")
@@ -254,7 +254,7 @@ print(f"{len(published)} batches, and the table is at version {good}")
 # Now the same query with a new, empty checkpoint, which is what deleting the old one amounts to.
 
 # %% tags=["break-checkpoint"]
-scene.finish(publish("another-checkpoint"))
+finish(publish("another-checkpoint"))
 windows = spark.read.format("delta").load(table).groupBy("begin", "origin").count()
 twice = windows.where("count > 1").count()
 
@@ -298,7 +298,7 @@ print(f"raw: {total['raw']:,}, once: {total['once']:,}, truth: {len(reports):,}"
 
 # %% tags=["look-per-minute"]
 per_minute = repeated.groupBy(F.window("scheduled", "1 minute"), "tailnum").count()
-scene.finish(start(per_minute, "per_minute"))
+finish(start(per_minute, "per_minute"))
 
 suspicious = spark.table("per_minute").where("count > 1").count()
 print(f"aircraft with two reports in one minute: {suspicious:,}")
@@ -323,7 +323,7 @@ look(pd.DataFrame(mixed)[["scheduled", "arrival", "origin", "tailnum"]], rows=4)
 # %% tags=["prove-permutations"]
 quarter = -(-len(mixed) // 4)
 patient = arriving("shuffled-07", quarter).withWatermark("scheduled", "2 days")
-scene.finish(start(hourly(patient), "shuffled"))
+finish(start(hourly(patient), "shuffled"))
 
 prove("20 orders, patient: stream = batch",
       spark.table("shuffled"), scene.repeated(hours, "origin", 20))
@@ -349,7 +349,7 @@ prove("the same 20 orders with one hour of patience: orders that lose nothing",
 gap = F.session_window("scheduled", "8 hours")
 sessions = patient.groupBy(gap.alias("w"), "tailnum").agg(F.count("*").alias("n"))
 by_aircraft = sessions.selectExpr("tailnum", "w.start AS begin", "w.end AS end", "n")
-scene.finish(start(by_aircraft, "sessions"))
+finish(start(by_aircraft, "sessions"))
 
 prove("20 orders: the same sessions of every aircraft", spark.table("sessions"),
       scene.repeated(truth("sessions_of_aircraft", day), "tailnum", 20))
@@ -361,7 +361,7 @@ prove("20 orders: the same sessions of every aircraft", spark.table("sessions"),
 # %% tags=["prove-sliding"]
 half = F.window("scheduled", "1 hour", "30 minutes")
 sliding = once.groupBy(half.alias("w"), "origin").agg(F.count("*").alias("n"))
-scene.finish(start(sliding.selectExpr("w.start AS begin", "origin", "n"), "sliding"))
+finish(start(sliding.selectExpr("w.start AS begin", "origin", "n"), "sliding"))
 
 prove("sliding windows, patient: stream = batch", spark.table("sliding"),
       truth("departures_per_window", day, every=30))

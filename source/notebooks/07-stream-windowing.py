@@ -20,8 +20,8 @@
 
 # %% tags=["setup"]
 import pandas as pd, pyspark.sql.functions as F
-from patternlab import events, kafka, killed, lines, look, measure, plane, progress
-from patternlab import prove, spark_session, truth, workspace
+from patternlab import emptied, events, finish, kafka, killed, lines, look, measure
+from patternlab import plane, progress, prove, spark_session, truth, workspace
 from patternlab.patterns.stream_windowing import oracle, scene
 spark = spark_session("07-stream-windowing", **{"spark.sql.shuffle.partitions": 1})
 spark.version
@@ -195,12 +195,12 @@ print(f"process {program.pid} knows publish() and waits")
 # %% tags=["step-when"]
 def start(counts, name):
     writer = counts.writeStream.format("memory").queryName(name).outputMode("append")
-    return (writer.option("checkpointLocation", scene.emptied(work / name))
+    return (writer.option("checkpointLocation", emptied(work / name))
             .trigger(availableNow=True).start())
 
 
 with measure("one hour of patience") as measured:
-    hour = scene.finish(start(counted("departures-07", 50), "patience_60"))
+    hour = finish(start(counted("departures-07", 50), "patience_60"))
     measured.rows = len(reports)
 
 # %% [markdown]
@@ -244,7 +244,7 @@ def tell(mode):
 
 said = {mode: scene.Said() for mode in ("append", "update", "complete")}
 queries = [tell(mode) for mode in said]
-modes = scene.retold(story, 2, [scene.finish(query) for query in queries], said)
+modes = scene.retold(story, 2, [finish(query) for query in queries], said)
 modes
 
 # %% [markdown]
@@ -289,7 +289,7 @@ print(f"You expect {guess:,} of {len(reports):,} reports to be lost.")
 # First your guess. The ledger has a row for each patience.
 
 # %% tags=["break-patience"]
-queries = {0: scene.finish(none), 60: hour, 180: scene.finish(long)}
+queries = {0: finish(none), 60: hour, 180: finish(long)}
 found = {patience: books(f"patience_{patience}") for patience in queries}
 ledger = pd.DataFrame({patience: book.sum() for patience, book in found.items()}).T
 losses = ledger["missing"]
@@ -308,7 +308,7 @@ wrong = dict(reports[at], key="2031", scheduled="2031-01-01T00:00:00Z")
 broker.feed("future-07", reports[:at] + [wrong] + reports[at:])
 
 quarter = -(-len(reports) // 4)
-scene.finish(start(counted("future-07", quarter), "future"))
+finish(start(counted("future-07", quarter), "future"))
 reached = books("future")["published"].sum()
 print(f"one wrong clock: {reached:,} of {len(reports):,} are published")
 
@@ -322,7 +322,7 @@ def plausible(reports):
 
 
 safe = plausible(arriving("future-07", quarter)).withWatermark("scheduled", "60 minutes")
-scene.finish(start(hourly(safe), "repaired"))
+finish(start(hourly(safe), "repaired"))
 repaired = books("repaired")["published"].sum()
 print(f"with the filter: {repaired:,} of {len(reports):,} are published")
 
@@ -331,7 +331,7 @@ print(f"with the filter: {repaired:,} of {len(reports):,} are published")
 # one it is killed with SIGKILL, Java and all.
 
 # %% tags=["break-kill"]
-folder = scene.emptied(work / "power-cut")
+folder = emptied(work / "power-cut")
 third = -(-len(reports) // 3)
 program.go("departures-07", third, folder)
 code = killed(program, when=lambda: scene.in_the_middle(folder, after=2))
@@ -343,7 +343,7 @@ print(f"exit code {code}; batches begun: {begun}, finished: {finished}")
 # Nobody cleans up. A new process, here this kernel, is given the same checkpoint. It takes up the batch that was cut off.
 
 # %% tags=["step-resume"]
-resumed = progress(scene.finish(publish("departures-07", third, folder)))
+resumed = progress(finish(publish("departures-07", third, folder)))
 after_restart = spark.read.format("delta").load(f"{folder}/table").toPandas()
 
 print(f"resumed at batch {resumed['batch'].iloc[0]}, read {resumed['rows'].sum():,} of",

@@ -1,7 +1,6 @@
 """The world around pattern 07: reports by hand, the books of a query, and the program that is killed."""
 import inspect
 import json
-import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,10 +10,11 @@ from pyspark.sql import SparkSession
 from ...engines.programs import Program
 from ...flights import days
 from ...proof import progress
+from ...streams import emptied, finish
 from .oracle import cuts, foretell, rows
 
 
-# --- reports by hand, and queries that end ------------------------------------------------------------------------------
+# --- reports by hand, and their queries ------------------------------------------------------------------------------
 def by_hand(*texts) -> list:
     """Reports of EWR on 1 July in order of arrival, each from a text "A 09:10 09:12": its key, planned, and left."""
     day, made = "2013-07-01T", []
@@ -49,20 +49,6 @@ def side_by_side(orders) -> list:
 def repeated(frame, name: str, times: int):
     """A frame as each of the orders of side_by_side must give it: its column `name` carries the order's number."""
     return pd.concat([frame.assign(**{name: f"{number:02} " + frame[name]}) for number in range(times)])
-
-
-def emptied(folder) -> str:
-    """`folder` without what an earlier run left in it: a cell that is run again begins again."""
-    shutil.rmtree(folder, ignore_errors=True)
-    return str(folder)
-
-
-def finish(query):
-    """Wait until the query has ended; the query. TimeoutError after 300 s."""
-    if not query.awaitTermination(300):
-        query.stop()
-        raise TimeoutError("The query did not end in 300 s. Close other notebooks, run the cell again.")
-    return query
 
 
 def standing(queries):
