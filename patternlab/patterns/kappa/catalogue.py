@@ -1,0 +1,143 @@
+"""Exercise 3 of lab 10: a catalogue of tables and views, a reader who asks after every step, and a release that is killed."""
+from ...checking.calls import do
+from ...checking.outcomes import Unfit, Wrong
+
+OLD = [("UA/1", True), ("B6/2", True), ("DL/3", False)]
+NEW = [("UA/1", False), ("B6/2", True), ("DL/3", False), ("AA/4", False)]
+LATER = [("UA/1", False), ("EV/5", True)]
+FARES = [("UA/1", 99), ("B6/2", 120)]
+VIEW = "board"
+
+
+class Killed(BaseException):
+    """The release is gone. A BaseException, so that no `except Exception` of a learner survives it."""
+
+
+class Catalogue:
+    """Tables and views. Every call that changes something is one atomic step; `kill_at`: die instead of that step."""
+
+    def __init__(self):
+        self._tables = {"board_v1": list(OLD), "fares_v3": list(FARES)}
+        self._views = {VIEW: "board_v1", "fares": "fares_v3"}
+        self.steps, self.kill_at, self.allowed, self.trouble = 0, None, [], None
+
+    def __repr__(self):
+        return f"the catalogue (tables {', '.join(self.tables())}; view {VIEW} -> {self._views[VIEW]})"
+
+    # --- what a release may ask
+    def tables(self) -> list:
+        return sorted(self._tables)
+
+    def views(self) -> dict:
+        return dict(self._views)
+
+    def read(self, name) -> list:
+        """The rows of a table or of a view."""
+        return list(self._tables[self._views.get(name, name)])
+
+    # --- what a release may do
+    def create(self, name, rows):
+        """A new table with these rows; ValueError where there is one of that name."""
+        self._free(name)
+        self._step(f"create({name!r})", lambda: self._tables.update({name: list(rows)}))
+
+    def insert(self, name, rows):
+        self._has(name)
+        self._step(f"insert({name!r})", lambda: self._tables[name].extend(rows))
+
+    def delete(self, name):
+        """Take all rows out of a table."""
+        self._has(name)
+        self._step(f"delete({name!r})", lambda: self._tables[name].clear())
+
+    def rename(self, name, other):
+        self._has(name)
+        self._free(other)
+        self._step(f"rename({name!r}, {other!r})", lambda: self._tables.update({other: self._tables.pop(name)}))
+
+    def drop(self, name):
+        self._has(name)
+        self._step(f"drop({name!r})", lambda: self._tables.pop(name))
+
+    def point(self, view, name):
+        """From now on the view shows this table."""
+        self._has(name)
+        self._step(f"point({view!r}, {name!r})", lambda: self._views.update({view: name}))
+
+    def _has(self, name):
+        if name not in self._tables:
+            raise KeyError(f"There is no table {name!r}; there are {', '.join(self.tables())}.")
+
+    def _free(self, name):
+        if name in self._tables:
+            raise ValueError(f"There is a table {name!r} already.")
+
+    def _step(self, said, change):
+        self.steps += 1
+        if self.steps > 200:
+            raise Unfit("Your release has made 200 steps and has not ended.")
+        if self.kill_at is not None and self.steps >= self.kill_at:
+            raise Killed
+        change()
+        self.trouble = self.trouble or self._seen(said)
+
+    def _seen(self, said):
+        """A sentence where the reader, who asks now, gets something else than all old rows or all new ones."""
+        if self._views[VIEW] not in self._tables:
+            return (f"After {said} a reader of the view got an error: it names {self._views[VIEW]}, "
+                    "and there is no such table.")
+        rows = sorted(self.read(VIEW), key=repr)
+        if any(rows == sorted(allowed, key=repr) for allowed in self.allowed):
+            return None
+        if not rows:
+            return f"After {said} a reader of the view got no rows at all."
+        return f"After {said} a reader of the view got a mix: neither the old rows nor the new ones."
+
+
+def judge(answer) -> None:
+    """release(catalog, rows): undisturbed, once more with other rows, with no rows, and killed at each step and begun again."""
+    catalogue = Catalogue()
+    steps = _release(answer, catalogue, NEW, OLD)
+    if not steps:
+        raise Wrong("Your function changed nothing in the catalogue.")
+    _after(catalogue, NEW, "After the release")
+    _release(answer, catalogue, LATER, NEW)
+    _after(catalogue, LATER, "After a second release")
+    _release(answer, catalogue, [], LATER)
+    _after(catalogue, [], "After a release without rows")
+    for kill_at in range(1, steps + 1):
+        catalogue = Catalogue()
+        _release(answer, catalogue, NEW, OLD, kill_at)
+        _release(answer, catalogue, NEW, OLD, again=kill_at)
+        _after(catalogue, NEW, f"Killed at step {kill_at} and begun again")
+
+
+def _release(answer, catalogue, rows, before, kill_at=None, again=None) -> int:
+    """One call; how many steps it made. Wrong where a reader saw something that was never there."""
+    catalogue.steps, catalogue.kill_at, catalogue.allowed = 0, kill_at, [before, rows]
+    when = f"Begun again after a kill at step {again}: " if again else ""
+    try:
+        do(answer, catalogue, list(rows))
+    except Killed:
+        pass
+    except Exception as error:
+        inner = getattr(error, "error", None)
+        if again and isinstance(inner, (ValueError, KeyError)):
+            raise Wrong(f"{when}your release stumbled over what the first attempt had left. {inner.args[0]}") from None
+        if before is not OLD and isinstance(inner, ValueError):
+            raise Wrong(f"The next release failed: {inner.args[0]} A name can be taken once only.") from None
+        raise
+    if catalogue.trouble:
+        raise Wrong(when + catalogue.trouble)
+    return catalogue.steps
+
+
+def _after(catalogue, rows, when) -> None:
+    if sorted(catalogue.read(VIEW), key=repr) != sorted(rows, key=repr):
+        raise Wrong(f"{when} the view does not show the rows of the release.",
+                    [{"key": key, "late": late} for key, late in catalogue.read(VIEW)] or None)
+    if "fares" not in catalogue.views() or catalogue.views()["fares"] not in catalogue.tables() or catalogue.read("fares") != FARES:
+        raise Wrong(f"{when} the view fares has lost its rows: its table is not yours to touch.")
+    named = set(catalogue.views().values())
+    if idle := [name for name in catalogue.tables() if name not in named]:
+        raise Wrong(f"{when} a table is left that no view names: {', '.join(idle)}. Space for nothing.")
