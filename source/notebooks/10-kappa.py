@@ -33,8 +33,8 @@ spark.version
 # for the past too: otherwise no month could be compared with the one before. Six reports, in both meanings:
 
 # %% tags=["look-toy"]
-toy = scene.by_hand("A EWR -3", "B JFK 4", "C EWR 0", "D LGA 16", "E JFK 50", "F EWR 12")
-departures = pd.DataFrame(toy)
+toy = ("A EWR -3", "B JFK 4", "C EWR 0", "D LGA 16", "E JFK 50", "F EWR 12")
+departures = scene.by_hand(*toy)
 departures["over 0"] = departures["dep_delay"] > 0
 departures["over 15"] = departures["dep_delay"] > 15
 
@@ -76,11 +76,11 @@ for origin in ("EWR", "JFK", "LGA"):
     here = departures["origin"] == origin
     late[here] = departures["over 15"]
 
-print("as it should be:", late.tolist() == departures["over 15"].tolist())
+look(departures.assign(patched=late))
 
 # %% [markdown]
 # Now on a real table, which somebody reads. `told` is what every reader asks: how many rows of which meaning, and how
-# many of them are late. `late_after` says by which meaning a row was made.
+# many of them are late. `late_after` says by which meaning a row was made. (Spark's first read of a topic takes a moment.)
 
 # %% tags=["look-question", "fold"]
 # plumbing: JSON becomes columns, a version is forgotten, a reader asks
@@ -125,8 +125,8 @@ asked["after"] = told("patched")
 look(scene.answers(asked))
 
 # %% [markdown]
-# In between, two meanings lie in one table, and their sum is a number that was never true by any of them. Each statement
-# was atomic; the change was not. And the program that wrote the table still writes by the old meaning.
+# In between, two meanings lie in one table. A reader who only sums `late` gets a number that is right by neither. Each
+# statement was atomic; the change was not. And the program that wrote the table still writes by the old meaning.
 
 # %% [markdown]
 # ## Build it
@@ -167,7 +167,7 @@ def board(reports, late_after):
     return reports.withColumns({"late_after": F.lit(late_after), "late": late})
 
 
-look(board(spark.createDataFrame(pd.DataFrame(toy)), late_after=15))
+look(board(spark.createDataFrame(scene.by_hand(*toy)), late_after=15))
 
 # %% [markdown]
 # Each version has a table and a checkpoint of its own, where its offsets are kept; `anew` forgets both. Version 1 reads
@@ -237,8 +237,8 @@ for answer, times in reader.seen.items():
 
 # %% [markdown]
 # The way back is the same statement with the old name, as long as that table exists. Two caveats. This view lives in this
-# kernel's catalog; where other programs read, the catalog must be shared. And two `RENAME`s are no switch: between
-# them there is no table of that name.
+# kernel's catalog: where other programs read, the catalog must be shared, or one table be replaced in one commit (`CREATE OR
+# REPLACE TABLE`, a copy). And two `RENAME`s are no switch: between them there is no table of that name.
 
 # %% [markdown]
 # ### Step 5: a program that remembers
@@ -342,8 +342,9 @@ print(f"with {enough:,} minutes of patience: live {patient_live['n'].sum():,},",
 # and replay with them, or publish corrections (upserts) instead of final windows. The lab weighs them.
 
 # %% [markdown]
-# **A retention shorter than history.** This topic has forgotten its first third, as one does after its seven days. A rebuild
-# from "earliest" runs without an error.
+# **A retention shorter than history.** This topic has forgotten its first third. `forgotten` does at once what retention
+# does in time: every five minutes Kafka looks for segments older than `retention.ms`, or beyond `retention.bytes`. A rebuild from
+# "earliest" runs without an error.
 
 # %% tags=["break-retention"]
 broker.feed("short-10", reports)
@@ -352,7 +353,8 @@ scene.forgotten(broker, "short-10", before=len(reports) // 3)
 anew("board_short")
 rest = board(arriving("short-10", len(reports)), 15)
 finish(start(rest, "board_short", availableNow=True))
-look(scene.answers({name: told(name) for name in ("board_v2", "board_short")}))
+names = ("board_v2", "board_short")
+look(scene.answers({name: told(name) for name in names}))
 
 # %% [markdown]
 # No warning, no failed batch, plausible shares. One number knows:

@@ -14,12 +14,12 @@ __all__ = ["Arrivals", "Reader", "answers", "by_hand", "closed", "compacted", "d
            "keyed_by_aircraft", "last_per_key", "longest_lateness", "reason"]
 
 
-def by_hand(*texts) -> list:
+def by_hand(*texts) -> pd.DataFrame:
     """Reports from texts "A EWR 12": key, origin, and the delay of the departure in minutes."""
     made = []
     for key, origin, delay in map(str.split, texts):
         made.append({"key": key, "origin": origin, "dep_delay": float(delay)})
-    return made
+    return pd.DataFrame(made)
 
 
 # --- a log that grows while queries read it -----------------------------------------------------------------------------
