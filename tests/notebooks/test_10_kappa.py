@@ -1,4 +1,4 @@
-"""What is special in lesson 10: what a patched table shows in between, what a switch shows, and what logs and cuts lose."""
+"""What is special in lesson 10: what a patched table and a switch show to a reader, what logs and cuts lose."""
 import re
 
 import pytest

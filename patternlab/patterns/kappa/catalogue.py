@@ -1,4 +1,4 @@
-"""Exercise 3 of lab 10: a catalogue of tables and views, a reader who asks after every step, and a release that is killed."""
+"""Exercise 3 of lab 10: a catalogue of tables and views, a reader who asks after every step, a release that is killed."""
 from ...checking.calls import do
 from ...checking.outcomes import Unfit, Wrong
 
@@ -95,7 +95,7 @@ class Catalogue:
 
 
 def judge(answer) -> None:
-    """release(catalog, rows): undisturbed, once more with other rows, with no rows, and killed at each step and begun again."""
+    """release(catalog, rows): undisturbed, again with other rows and with none; killed at each step and begun again."""
     catalogue = Catalogue()
     steps = _release(answer, catalogue, NEW, OLD)
     if not steps:
@@ -136,7 +136,8 @@ def _after(catalogue, rows, when) -> None:
     if sorted(catalogue.read(VIEW), key=repr) != sorted(rows, key=repr):
         raise Wrong(f"{when} the view does not show the rows of the release.",
                     [{"key": key, "late": late} for key, late in catalogue.read(VIEW)] or None)
-    if "fares" not in catalogue.views() or catalogue.views()["fares"] not in catalogue.tables() or catalogue.read("fares") != FARES:
+    fares = catalogue.views()["fares"]
+    if fares not in catalogue.tables() or catalogue.read(fares) != FARES:
         raise Wrong(f"{when} the view fares has lost its rows: its table is not yours to touch.")
     named = set(catalogue.views().values())
     if idle := [name for name in catalogue.tables() if name not in named]:

@@ -18,10 +18,10 @@ class World:
         self.archived = self.random.randint(20, self.end - 8)
         self.start = self.random.randint(4, self.archived)
         self.files, self.broken = self._files(), None
-        if seed % 3 == 0:                                   # a hole: something is in no file and in the log no longer
+        if seed % 3 == 0:                                   # a hole: in no file and in the log no longer
             self.start = min(self.end - 2, self.archived + self.random.randint(1, 5))
             self.broken = self.archived
-        elif seed % 3 == 1 and self.start > 6:              # a file is lost whose messages the log still has, or no longer
+        elif seed % 3 == 1 and self.start > 6:              # a file is lost; the log may still have its messages
             at = self.random.randrange(len(self.files))
             self.files.pop(at)
             self.broken = self._first_unknown()
@@ -38,7 +38,8 @@ class World:
         return files
 
     def _first_unknown(self):
-        known = {offset for first, until in self.files for offset in range(first, until)} | set(range(self.start, self.end))
+        known = {offset for first, until in self.files for offset in range(first, until)}
+        known |= set(range(self.start, self.end))
         return next((offset for offset in range(self.end) if offset not in known), None)
 
     def passes(self):
@@ -108,14 +109,15 @@ def trial(answer, seed: int) -> None:
         return _told(found, world)
     offsets = _offsets(found)
     if world.broken is not None:
-        raise Wrong(f"Offset {world.broken} is in no file and in the log no longer, and you returned {len(offsets)} messages "
-                    "as if they were all. Return the first offset that nobody has.")
+        raise Wrong(f"Offset {world.broken} is in no file and in the log no longer, and you returned {len(offsets)} "
+                    "messages as if they were all. Return the first offset that nobody has.")
     _whole(offsets, world)
 
 
 def _told(found: int, world) -> None:
     if world.broken is None:
-        raise Wrong(f"You say that nobody has offset {found}; the archive and the log had everything when you were called.")
+        raise Wrong(f"You say that nobody has offset {found}; the archive and the log had everything when you were "
+                    "called.")
     if found != world.broken:
         raise Wrong(f"You say that {found} is the first offset that nobody has. It is another one.",
                     f"files: {sorted(world.files)}\nthe log begins at {world.start}")
@@ -123,13 +125,15 @@ def _told(found: int, world) -> None:
 
 def _offsets(found) -> list:
     if isinstance(found, (str, bytes, dict)) or not hasattr(found, "__iter__"):
-        raise Unfit(f"rebuild should return a list of messages, or the first missing offset; yours returned {kind(found)}.")
+        raise Unfit("rebuild should return a list of messages, or the first missing offset; yours returned "
+                    f"{kind(found)}.")
     offsets = []
     for message in found:
         if not isinstance(message, (tuple, list)) or len(message) != 2 or not isinstance(message[0], Integral):
             raise Unfit(f"A message is a pair (offset, text), as archive and log give it; yours has {kind(message)}.")
         if message[1] != text(message[0]):
-            raise Unfit(f"The message at offset {message[0]} is not the one that archive and log have there. Leave them as they are.")
+            raise Unfit(f"The message at offset {message[0]} is not the one that archive and log have there. Leave them as "
+                        "they are.")
         offsets.append(message[0])
     return offsets
 
@@ -143,9 +147,11 @@ def _whole(offsets, world) -> None:
         raise Wrong(f"Offset {twice} comes twice: it is in two files, or in a file and in the log.")
     lacking = [offset for offset in range(max(world.begun_at, max(seen) + 1)) if offset not in seen]
     if lacking and lacking[0] > max(seen):
-        raise Wrong(f"Your messages end at offset {max(seen)}; when you were called the log went to {world.begun_at - 1}.")
+        raise Wrong(f"Your messages end at offset {max(seen)}; when you were called the log went to "
+                    f"{world.begun_at - 1}.")
     if lacking:
-        raise Wrong(f"Offset {lacking[0]} is missing. Retention goes on while you read files, and a log gives what is left "
-                    "without a word.", f"the log begins at {world.start} now")
+        raise Wrong(f"Offset {lacking[0]} is missing. Retention goes on while you read files, and a log gives what is "
+                    "left without a word.", f"the log begins at {world.start} now")
     if offsets != sorted(offsets):
-        raise Wrong("Every message is there once, but not in the order of the log: the archive lists its files in no order.")
+        raise Wrong("Every message is there once, but not in the order of the log: the archive lists its files in no "
+                    "order.")

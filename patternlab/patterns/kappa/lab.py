@@ -6,7 +6,7 @@ from pathlib import Path
 from ...checking.calls import do, fits, session
 from ...checking.delta import delta_rows
 from ...checking.kinds import pair
-from ...checking.outcomes import Exercise, Wrong
+from ...checking.outcomes import Exercise, Unfit, Wrong
 from ...checking.seeds import over_seeds
 from ...checking.tables import same_rows
 from ...session import kafka, workspace
@@ -15,36 +15,27 @@ from . import catalogue, handover, trial
 TOPIC = "check-10"
 
 
-def _version_1(broker, folder) -> None:
-    """Version 1, which has read the topic up to here, with its own table and checkpoint."""
-    from pyspark.sql import functions as F
-    messages = session().readStream.format("kafka").options(**broker.options(TOPIC)).load()
-    report = F.from_json(F.col("value").cast("string"), "key string, origin string, dep_delay double")
-    board = messages.select(report.alias("report")).select("report.*").withColumn("late", F.col("dep_delay") > 0)
-    query = (board.writeStream.format("delta").option("checkpointLocation", f"{folder}/checkpoint_v1")
-             .trigger(availableNow=True).start(f"{folder}/board_v1"))
-    try:
-        query.awaitTermination(60)
-    finally:
-        query.stop()
-
-
 def replayed(answer):
-    """replay(topic, folder): two calls on a real topic, beside a version 1; more reports come in between."""
-    fits(answer, None, None)
+    """(replay, version_1): two calls on a real topic, beside the lab's version 1; more reports come in between."""
+    replay, version_1 = pair(answer, 1, "replay", "version_1")
+    fits(replay, None, None)
+    fits(version_1, None, None)
+    if getattr(replay, "__name__", "") == "version_1":
+        raise Unfit("Give both in this order: lab.check(1, (replay, version_1)).")
     broker, reports = kafka(), trial.reports()
     folder = workspace("10-kappa-check") / uuid.uuid4().hex     # Delta remembers a folder that it knows
     folder.mkdir()
     broker.feed(TOPIC, reports[:trial.FIRST])
-    _version_1(broker, folder)
+    version_1(TOPIC, str(folder))
     broker.send(TOPIC, reports[trial.FIRST:trial.THEN])
-    _call(answer, folder)
+    _call(replay, folder)
     _judge(folder, reports[:trial.THEN])
     broker.send(TOPIC, reports[trial.THEN:])
-    _call(answer, folder)
+    _call(replay, folder)
     found = delta_rows(folder / "board_v2")
     if len(found) == trial.THEN + len(reports):
-        raise Wrong("After a second call the first reports are in the table twice: a checkpoint of its own remembers them.")
+        raise Wrong("After a second call the first reports are in the table twice: a checkpoint of its own remembers "
+                    "them.")
     _judge(folder, reports, "After a second call")
     return "All of history and what came since, in a table of its own; version 1 has noticed nothing."
 
@@ -57,14 +48,19 @@ def _call(answer, folder) -> None:
     try:
         do(answer, TOPIC, str(folder), limit=60)
         until = time.monotonic() + 3
-        while (mine := [query for query in streams.active if query.id not in before]) and time.monotonic() < until:
+        while (mine := _begun(streams, before)) and time.monotonic() < until:
             time.sleep(0.1)
     finally:
-        for query in [query for query in streams.active if query.id not in before]:
+        for query in _begun(streams, before):
             query.stop()
     if mine:
         raise Wrong("Your query still runs after the call. Let it end when it has read what is there: "
                     "trigger(availableNow=True), then wait for it.")
+
+
+def _begun(streams, before) -> list:
+    """The streaming queries that run and are not of those `before` (ids)."""
+    return [query for query in streams.active if query.id not in before]
 
 
 def _judge(folder, reports, when="") -> None:
@@ -78,11 +74,13 @@ def _judge(folder, reports, when="") -> None:
         raise Wrong("board_v2 is empty: a new query begins at the latest message unless it is told otherwise.")
     keys = {report["key"] for report in reports}
     if "key" in found and keys - set(found["key"]) == {report["key"] for report in reports[:trial.FIRST]}:
-        raise Wrong("board_v2 has only what came after version 1: you went on from its checkpoint. Version 2 needs one of its own.")
+        raise Wrong("board_v2 has only what came after version 1: you went on from its checkpoint. Version 2 needs one "
+                    "of its own.")
     if {"key", "late", "dep_delay"} <= set(found):
         late = dict(zip(found["key"], found["late"]))
-        for limit, sentence in ((lambda delay: delay > 0, "You mark what is late by more than 0 minutes, as version 1 does."),
-                                (lambda delay: delay >= 15, "Exactly 15 minutes is not more than 15 minutes.")):
+        for limit, sentence in (
+                (lambda delay: delay > 0, "You mark what is late by more than 0 minutes, as version 1 does."),
+                (lambda delay: delay >= 15, "Exactly 15 minutes is not more than 15 minutes.")):
             if all(late.get(row["key"]) == row["late"] for row in trial.rows(reports, limit)):
                 raise Wrong(sentence, found[found["dep_delay"].between(0, 15)].head(3))
     same_rows(found, trial.rows(reports), key="key", sentence=when)
@@ -114,28 +112,30 @@ def handed_over(answer):
 
 EXERCISES = {
     1: Exercise("Version 2 from the beginning", replayed,
-                ("Three things make it a version of its own: where it begins to read, where it notes how far it is, where it writes.",
-                 'startingOffsets "earliest", checkpointLocation f"{folder}/checkpoint_v2", trigger(availableNow=True), '
-                 'start(f"{folder}/board_v2")'),
-                "startingOffsets counts only for a query without a checkpoint. A checkpoint of its own makes it new, and on the "
-                "second call makes it go on where it stood.",
+                ("Three things make it a version of its own: where it begins to read, where it notes how far it is, where "
+                 "it writes.",
+                 'startingOffsets "earliest", checkpointLocation f"{folder}/checkpoint_v2", '
+                 'trigger(availableNow=True), start(f"{folder}/board_v2")'),
+                "startingOffsets counts only for a query without a checkpoint. A checkpoint of its own makes it new, and "
+                "on the second call makes it go on where it stood.",
                 works=lambda: "runs your stream twice, about 5 s"),
     2: Exercise("When is a replay the live run?", equal_replays,
-                ("Ends are offsets: a batch reaches from the end before it to its own. Patience: in which cut is the watermark "
-                 "of a report highest?",
-                 "zip([0, *ends], ends) and log[first:until]. Over all reports: newest before it - end of its hour + 1, at "
-                 "least 0."),
-                "A replay repeats the live run where nothing depends on the cuts, or where the cuts are repeated too. The first "
-                "costs latency, the second a record of all cuts.", minutes=20),
+                ("Ends are offsets: a batch reaches from the end before it to its own. Patience: in which cut is the "
+                 "watermark of a report highest?",
+                 "zip([0, *ends], ends) and log[first:until]. Over all reports: newest before it - end of its hour + 1, "
+                 "at least 0."),
+                "A replay repeats the live run where nothing depends on the cuts, or where the cuts are repeated too. The "
+                "first costs latency, the second a record of all cuts.", minutes=20),
     3: Exercise("A switch without a moment in between", switched,
                 ("Which single step changes what readers see? Everything before it happens where nobody looks.",
                  "A name that is not in catalog.tables(); create, point, then drop every table that no view names."),
-                "Building beside and pointing once leaves nothing to see half of. Tidying up by what views name, not by what "
-                "this run remembers, also clears what a killed run has left.", minutes=25),
+                "Building beside and pointing once leaves nothing to see half of. Tidying up by what views name, not by "
+                "what this run remembers, also clears what a killed run has left.", minutes=25),
     4: Exercise("First the files, then the log", handed_over,
-                ("From which offset on do you need the log? Find that out from the list of files, before you read a single one.",
-                 "Walk through sorted(archive.files()) while first <= reach. log.start() > reach: a hole. Read the log from "
-                 "reach first, then the files."),
-                "The hand-over is an offset, not a time, so there is neither gap nor overlap; and what can vanish is read before "
-                "what stays.", minutes=40, starred=True),
+                ("From which offset on do you need the log? Find that out from the list of files, before you read a "
+                 "single one.",
+                 "Walk through sorted(archive.files()) while first <= reach. log.start() > reach: a hole. Read the log "
+                 "from reach first, then the files."),
+                "The hand-over is an offset, not a time, so there is neither gap nor overlap; and what can vanish is read "
+                "before what stays.", minutes=40, starred=True),
 }

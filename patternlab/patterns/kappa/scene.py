@@ -1,4 +1,4 @@
-"""The world around pattern 10: reports that arrive while queries run, a reader who asks all the time, a log that forgets."""
+"""The world around pattern 10: reports that arrive while queries run, a reader who asks on, a log that forgets."""
 import json
 import threading
 import time
@@ -10,8 +10,8 @@ from ...checking.topics import topic_contents
 from ..stream_windowing.oracle import foretell
 from ..stream_windowing.scene import closed, first_day
 
-__all__ = ["Arrivals", "Reader", "answers", "by_hand", "closed", "compacted", "differing", "first_day", "foretold", "forgotten",
-           "keyed_by_aircraft", "last_per_key", "longest_lateness", "reason"]
+__all__ = ["Arrivals", "Reader", "answers", "by_hand", "closed", "compacted", "differing", "first_day", "foretold",
+           "forgotten", "keyed_by_aircraft", "last_per_key", "longest_lateness", "reason"]
 
 
 def by_hand(*texts) -> pd.DataFrame:
@@ -173,7 +173,8 @@ def compacted(broker, topic: str, reports: list, seconds: float = 30) -> None:
 
     Kafka never compacts the newest segment, so a last message of the key "tick" begins a new one.
     """
-    broker.topic(topic, cleanup_policy="compact", segment_ms=100, min_cleanable_dirty_ratio=0.001, max_compaction_lag_ms=100)
+    soon = {"segment_ms": 100, "min_cleanable_dirty_ratio": 0.001, "max_compaction_lag_ms": 100}
+    broker.topic(topic, cleanup_policy="compact", **soon)
     broker.send(topic, reports)
     time.sleep(0.25)                                        # longer than a segment takes messages
     broker.send(topic, [{**reports[-1], "key": "tick"}])

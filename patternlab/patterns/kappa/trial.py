@@ -1,4 +1,4 @@
-"""Exercises 1 and 2 of lab 10: reports on a topic beside a version 1; cuts of a log, and the patience that no cut can break."""
+"""Exercises 1 and 2 of lab 10: reports beside a version 1; cuts of a log, and the patience that no cut can break."""
 from random import Random
 
 from ...checking.calls import ask, describe
@@ -6,7 +6,7 @@ from ...checking.kinds import collection, number
 from ...checking.outcomes import Unfit, Wrong
 
 DELAYS = (-4, 0, 3, 15, 16, 7, 61, 15, 0, 31, 14, 120)
-FIRST, THEN = 8, 10                                         # reports that version 1 has read; that are there at the first call
+FIRST, THEN = 8, 10                 # reports that version 1 has read; that are there at the first call
 
 
 def reports() -> list:
@@ -22,7 +22,8 @@ def rows(reports, late=lambda delay: delay > 15) -> list:
 
 
 # --- exercise 2, cuts: log, ends of the live batches, and the batches
-CUTS = [([550, 610, 555, 620], [2, 3, 4], [[550, 610], [555], [620]], "The live run read 2 reports, then 1, then 1."),
+CUTS = [([550, 610, 555, 620], [2, 3, 4], [[550, 610], [555], [620]],
+         "The live run read 2 reports, then 1, then 1."),
         ([550, 610, 555, 620, 630], [1, 1, 4, 5], [[550], [], [610, 555, 620], [630]],
          "An end that comes twice is a batch without reports. It counts: the watermark moves with it."),
         ([550, 610, 555, 620], [1, 3], [[550], [610, 555], [620]],
@@ -40,7 +41,8 @@ def cut(answer) -> None:
         batches = []
         for batch in found:
             if not hasattr(batch, "__iter__") or isinstance(batch, (str, bytes)):
-                raise Unfit(f"live_batches should return a list of batches, each a list of reports; yours has {describe(batch)}.")
+                raise Unfit("live_batches should return a list of batches, each a list of reports; yours has "
+                            f"{describe(batch)}.")
             batches.append(list(batch))
         if batches == right:
             continue
@@ -97,10 +99,10 @@ def patience(answer) -> None:
             raise Wrong("A patience is never below 0.", shown)
         if found > right:
             latest = max([0] + [max(log[:at]) - planned for at, planned in enumerate(log) if at])
-            said = ("You took the longest lateness. That is safe, and more than is needed: a report is lost only when its "
-                    "whole hour has ended." if found == latest else "A smaller patience loses nothing either.")
+            said = ("You took the longest lateness. That is safe, and more than is needed: a report is lost only when "
+                    "its whole hour has ended." if found == latest else "A smaller patience loses nothing either.")
             raise Wrong(said, shown)
         late = next(planned for at, planned in enumerate(log) if at
                     and planned - planned % 60 + 60 <= max(log[:at]) - found)
-        raise Wrong(f"With your patience the report planned for minute {late} is lost in the worst cut: its hour has ended "
-                    "by the watermark.", shown)
+        raise Wrong(f"With your patience the report planned for minute {late} is lost in the worst cut: its hour has "
+                    "ended by the watermark.", shown)
