@@ -5,6 +5,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from patternlab.patterns.stream_windowing import lab as stream_windowing
+from patternlab.patterns.kappa import trial as kappa
 from patternlab.flights import events
 
 SPREAD = [date(2013, 7, 1), *(date(2013, 1, 4) + timedelta(days=45 * step) for step in range(8)), date(2013, 2, 9)]
@@ -29,6 +30,21 @@ def test_the_day_of_lab_07_takes_nine_batches_and_its_mistakes_differ_from_each_
     lost = stream_windowing.spark_windows(stream_windowing.cuts(stream_windowing.records(log),
                                                                 stream_windowing.per_batch(log)), 3600).lost
     assert sum(lost.values()) >= 10, "what one hour of patience loses must show in the windows"
+
+
+def test_the_patience_of_lab_10_is_the_smallest_that_no_cut_can_break():
+    """By the oracle of Spark's rule: in the worst cut it loses nothing, a minute less loses something, in any cut nothing."""
+    losing = 0
+    for log in kappa.logs():
+        records, right = [(planned * 60, "EWR") for planned in log], kappa.needed(log)
+
+        def lost(patience, size=1, live=True):
+            return len(stream_windowing.spark_windows(stream_windowing.cuts(records, size, live), patience * 60).late)
+
+        assert not any(lost(right, size, live) for size in (1, 2, 5) for live in (True, False)), log
+        assert right == 0 or lost(right - 1) > 0, log
+        losing += right > 0
+    assert losing > 20, "logs on which every patience is enough would judge nothing"
 
 
 SAYS = """

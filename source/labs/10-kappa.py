@@ -169,18 +169,18 @@ def replay(topic, folder):
 # ## Exercise 2: When is a replay the live run?
 # *Level: modify · 20 minutes*
 #
-# A program counts per hour. A report is lost when its hour has ended by the watermark: the newest planned time of the *batches*
-# before, minus the patience. So a replay with other batches loses other reports. Below is how a colleague replays.
+# A report is lost when its hour has ended by the watermark: the newest planned time of the *batches* before, minus the patience. So
+# other batches lose other reports. Below is how a colleague replays.
 #
-# **Input** `log`: planned times in minutes, in order of arrival. `ends`: for each batch of the live run the offset after its last
-# report.
+# **Input** `log`: planned times in minutes, in order of arrival. `ends`: for each live batch the offset after its last report.
 #
 # **Goal** two repairs. `live_batches(log, ends)` returns the batches that the live run read, in order, empty ones too; what
 # came after the last end, if anything, is one further batch. `enough(log)` returns the smallest patience, in whole minutes and not below 0, with
-# which no cut loses a report. In the worst cut every report is a batch of its own, so the watermark before a report knows all that came before it.
+# which no cut loses a report. The worst cut: each report is a batch of its own, and an empty one follows it; then the watermark
+# knows all that came before a report.
 #
 # **Example** `live_batches([550, 610, 555], [1, 1])` is `[[550], [], [610, 555]]`. `enough([550, 700, 555])` is 101: with 100 the watermark
-# reaches 600, and the hour of 555 has ended.
+# reaches 600, where the hour of 555 ends.
 
 # %% tags=["start-2"]
 def colleagues_batches(log, ends):
@@ -513,13 +513,13 @@ def release(catalog, rows):
 # ## Exercise 4: First the files, then the log
 # *Level: design · 40 minutes*
 #
-# The log forgets, so an archiver copies it into files first. A rebuild needs both.
+# The log forgets; an archiver copies it into files before.
 #
 # **Input** `archive`: `files()` lists files as pairs `(first, until)` of offsets, `until` not included; `read(file)` gives its
 # messages. `log`: `start()`, `end()` (the offset that comes next), and `read(first, until)`, which gives what is *left* of that
 # range, without a word about the rest. Messages are pairs `(offset, text)`.
 #
-# Files may overlap, and are listed in no order. While you read one, new messages come, the archiver goes on, and retention takes
+# Files may overlap, and are listed in no order. While you read one, messages come, the archiver goes on, and retention takes
 # more from the log.
 #
 # **Goal** `rebuild(archive, log)` returns the list of all messages from offset 0, each once, in the order of the log, at least

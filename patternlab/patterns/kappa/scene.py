@@ -111,6 +111,11 @@ class Reader:
                 raise TimeoutError(f"The reader got no {n} answers in {seconds:.0f} s. Run the cell again.")
             time.sleep(0.02)
 
+    def table(self) -> pd.DataFrame:
+        """What was seen, in the order of time, and how many times."""
+        rows = [(times, *row) for answer, times in self.seen.items() for row in answer]
+        return pd.DataFrame(rows, columns=["times", "late_after", "reports", "late"])
+
     def __exit__(self, *exception):
         self._end.set()
         self._asking.join(30)
