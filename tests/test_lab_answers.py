@@ -37,6 +37,9 @@ lost, enough = (own("07-stream-windowing", 2)[name] for name in ("lost", "patien
 spark_loss = own("07-stream-windowing", 3)["spark_loss"]
 add_report = own("07-stream-windowing", 4)["add_report"]
 publish = own("07-stream-windowing", 5)["publish"]
+live_batches, smallest = (own("10-kappa", 2)[name] for name in ("live_batches", "enough"))
+release = own("10-kappa", 3)["release"]
+rebuild = own("10-kappa", 4)["rebuild"]
 replica = own("12-cdc", 2)["replica"]
 guard = own("12-cdc", 3)["guard"]
 hand_over = own("12-cdc", 4)["hand_over"]
@@ -45,6 +48,18 @@ hand_over = own("12-cdc", 4)["hand_over"]
 def after(function, change):
     """`function`, and then `change` of what it returned."""
     return lambda *given: change(function(*given))
+
+
+def rebuilt(change, tell=int):
+    """rebuild() of lab 10, and then `change` of its messages, or `tell` of the hole that it found."""
+    return after(rebuild, lambda found: change(found) if isinstance(found, list) else tell(found))
+
+
+def survives(catalog, rows):
+    try:
+        release(catalog, rows)
+    except BaseException:
+        pass
 
 
 def in_place(sessions, moment, gap):
@@ -116,6 +131,14 @@ GOOD = {
     "panes as a tuple": (7, 5, after(publish, tuple)),
     "pandas' begins": (7, 5, after(publish, lambda rows: [[pd.Timestamp(row[0]), *row[1:]] for row in rows])),
     "batch numbers for ever": (7, 5, keeps_the_numbers),
+    "batches one by one": (10, 2, (after(live_batches, iter), after(smallest, float))),
+    "batches as arrays": (10, 2, (after(live_batches, lambda found: tuple(map(np.array, found))), after(smallest, np.int64))),
+    "rows as lists": (10, 3, lambda catalog, rows: release(catalog, list(map(list, rows)))),
+    "rows one by one": (10, 3, lambda catalog, rows: release(catalog, iter(rows))),
+    "who catches the kill": (10, 3, survives),
+    "messages one by one": (10, 4, rebuilt(iter)),
+    "messages as lists": (10, 4, rebuilt(lambda found: tuple(map(list, found)))),
+    "a hole with a point": (10, 4, rebuilt(list, float)),
     "a tuple of rows": (12, 2, after(replica, tuple)),
     "one column more": (12, 2, after(replica, lambda rows: [{"seen": 1, **row} for row in rows])),
     "other order": (12, 2, after(replica, lambda rows: [dict(reversed(row.items())) for row in rows[::-1]])),
@@ -151,6 +174,19 @@ WRONG = {
     "a text for a begin": (7, 5, after(publish, lambda rows: [(str(row[0]), *row[1:]) for row in rows]), "should be a datetime"),
     "a text for a count": (7, 5, after(publish, lambda rows: [(*row[:3], str(row[3])) for row in rows]), "n of a row should be"),
     "keys for ever": (7, 5, keeps_the_keys, "your memory still held"),
+    "batches in a dict": (10, 2, (after(live_batches, lambda found: dict(enumerate(found))), smallest), "should be a list"),
+    "batches without order": (10, 2, (after(live_batches, lambda found: list(map(set, found))), smallest), "in their order"),
+    "half a minute more": (10, 2, (live_batches, after(smallest, lambda found: found + .5)), "A smaller patience"),
+    "a patience as text": (10, 2, (live_batches, after(smallest, str)), "should be a number"),
+    "a row twice": (10, 3, lambda catalog, rows: release(catalog, rows + rows[:1]), "neither all old rows nor all new ones"),
+    "another's table": (10, 3, lambda catalog, rows: catalog.point("board", "fares_v3"), "neither all old rows nor all new"),
+    "a further table": (10, 3, lambda catalog, rows: (release(catalog, rows), catalog.create("copy", rows))[0], "no view names"),
+    "one message less": (10, 4, rebuilt(lambda found: found[:-1]), "when you were called the log went to"),
+    "messages without offsets": (10, 4, rebuilt(lambda found: [text for _, text in found]), "A message is a pair"),
+    "a message of nobody": (10, 4, rebuilt(lambda found: [*found, (len(found), "x")]), "Leave them as they are"),
+    "the log alone": (10, 4, lambda archive, log: log.read(0, log.end()), "a file has it"),
+    "a hole as None": (10, 4, rebuilt(list, lambda hole: None), "returned None"),
+    "the hole before": (10, 4, rebuilt(list, lambda hole: hole - 1), "It is another one"),
     "a list of texts": (12, 2, after(replica, lambda rows: list(map(json.dumps, rows))), "should be a table"),
     "a key in a list": (12, 2, after(replica, lambda rows: [{**row, "key": [row["key"]]} for row in rows]), "should be texts"),
     "nobody's flight": (12, 2, after(replica, lambda rows: [*rows, {"key": "XX/9", "status": "a"}]), "no message speaks of it"),
@@ -169,7 +205,7 @@ def scratch(tmp_path, monkeypatch):
 
 
 def checked(room, n, answer):
-    lab = Lab({5: "05-data-vault", 6: "06-lakehouse", 7: "07-stream-windowing", 12: "12-cdc"}[room])
+    lab = Lab(next(slug for slug in runs.labs() if slug.startswith(f"{room:02}-")))
     lab.check(n, answer)
     return lab.results[n]
 

@@ -396,7 +396,7 @@ def release(catalog, rows):
     catalog.delete(shown)
     catalog.insert(shown, rows)
 
-# %% tags=["wrong-3"] says="got a mix" breaks="all old rows or all new ones"
+# %% tags=["wrong-3"] says="neither all old rows nor all new ones" breaks="all old rows or all new ones"
 def release(catalog, rows):
     new = catalog.views()["board"] + "_next"
     catalog.create(new, rows[:1])

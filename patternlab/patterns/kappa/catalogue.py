@@ -86,12 +86,17 @@ class Catalogue:
         if self._views[VIEW] not in self._tables:
             return (f"After {said} a reader of the view got an error: it names {self._views[VIEW]}, "
                     "and there is no such table.")
-        rows = sorted(self.read(VIEW), key=repr)
-        if any(rows == sorted(allowed, key=repr) for allowed in self.allowed):
+        rows = plain(self.read(VIEW))
+        if any(rows == plain(allowed) for allowed in self.allowed):
             return None
         if not rows:
             return f"After {said} a reader of the view got no rows at all."
-        return f"After {said} a reader of the view got a mix: neither the old rows nor the new ones."
+        return f"After {said} a reader of the view got neither all old rows nor all new ones."
+
+
+def plain(rows) -> list:
+    """Rows in an order of their own; a list is as good a row as a tuple."""
+    return sorted((tuple(row) if isinstance(row, list) else row for row in rows), key=repr)
 
 
 def judge(answer) -> None:
@@ -133,7 +138,7 @@ def _release(answer, catalogue, rows, before, kill_at=None, again=None) -> int:
 
 
 def _after(catalogue, rows, when) -> None:
-    if sorted(catalogue.read(VIEW), key=repr) != sorted(rows, key=repr):
+    if plain(catalogue.read(VIEW)) != plain(rows):
         raise Wrong(f"{when} the view does not show the rows of the release.",
                     [{"key": key, "late": late} for key, late in catalogue.read(VIEW)] or None)
     fares = catalogue.views()["fares"]

@@ -26,7 +26,7 @@ class World:
             self.files.pop(at)
             self.broken = self._first_unknown()
         self.random.shuffle(self.files)
-        self.begun_at, self.calls = self.end, 0
+        self.begun_at, self.first_start, self.calls = self.end, self.start, 0
 
     def _files(self):
         """Ranges (first, until) over all that is archived; some begin before the end of the one before: written again."""
@@ -105,7 +105,7 @@ def trial(answer, seed: int) -> None:
     archive, log = Archive(world), Log(world)
     found = ask(answer, archive, log)
     found = found.item() if hasattr(found, "item") and getattr(found, "size", 1) == 1 else found
-    if isinstance(found, int) and not isinstance(found, bool):
+    if isinstance(found, (int, float)) and not isinstance(found, bool):
         return _told(found, world)
     offsets = _offsets(found)
     if world.broken is not None:
@@ -114,7 +114,7 @@ def trial(answer, seed: int) -> None:
     _whole(offsets, world)
 
 
-def _told(found: int, world) -> None:
+def _told(found: float, world) -> None:
     if world.broken is None:
         raise Wrong(f"You say that nobody has offset {found}; the archive and the log had everything when you were "
                     "called.")
@@ -128,9 +128,10 @@ def _offsets(found) -> list:
         raise Unfit("rebuild should return a list of messages, or the first missing offset; yours returned "
                     f"{kind(found)}.")
     offsets = []
-    for message in found:
-        if not isinstance(message, (tuple, list)) or len(message) != 2 or not isinstance(message[0], Integral):
-            raise Unfit(f"A message is a pair (offset, text), as archive and log give it; yours has {kind(message)}.")
+    for given in found:
+        message = tuple(given) if hasattr(given, "__iter__") and not isinstance(given, (str, bytes, dict)) else ()
+        if len(message) != 2 or not isinstance(message[0], Integral):
+            raise Unfit(f"A message is a pair (offset, text), as archive and log give it; yours has {kind(given)}.")
         if message[1] != text(message[0]):
             raise Unfit(f"The message at offset {message[0]} is not the one that archive and log have there. Leave them as "
                         "they are.")
@@ -149,6 +150,8 @@ def _whole(offsets, world) -> None:
     if lacking and lacking[0] > max(seen):
         raise Wrong(f"Your messages end at offset {max(seen)}; when you were called the log went to "
                     f"{world.begun_at - 1}.")
+    if lacking and lacking[0] < world.first_start:
+        raise Wrong(f"Offset {lacking[0]} is missing: the log had lost it before you were called, and a file has it.")
     if lacking:
         raise Wrong(f"Offset {lacking[0]} is missing. Retention goes on while you read files, and a log gives what is "
                     "left without a word.", f"the log begins at {world.start} now")

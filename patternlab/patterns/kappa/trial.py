@@ -1,8 +1,8 @@
 """Exercises 1 and 2 of lab 10: reports beside a version 1; cuts of a log, and the patience that no cut can break."""
 from random import Random
 
-from ...checking.calls import ask, describe
-from ...checking.kinds import collection, number
+from ...checking.calls import ask, describe, kind
+from ...checking.kinds import number
 from ...checking.outcomes import Unfit, Wrong
 
 DELAYS = (-4, 0, 3, 15, 16, 7, 61, 15, 0, 31, 14, 120)
@@ -37,7 +37,9 @@ CUTS = [([550, 610, 555, 620], [2, 3, 4], [[550, 610], [555], [620]],
 def cut(answer) -> None:
     """live_batches(log, ends): a few logs, each with the mistake that it finds."""
     for log, ends, right, sentence in CUTS:
-        found = collection(ask(answer, log, ends), "What live_batches returns")
+        found = ask(answer, log, ends)
+        if not hasattr(found, "__iter__") or isinstance(found, (str, bytes, dict, set)):
+            raise Unfit(f"What live_batches returns should be a list, yours is {kind(found)}.")
         batches = []
         for batch in found:
             if not hasattr(batch, "__iter__") or isinstance(batch, (str, bytes)):
