@@ -112,7 +112,8 @@ rows.write.format("delta").mode("overwrite").saveAsTable("patched")
 told("patched")
 
 # %% [markdown]
-# One meaning, all rows. Then the patch: first Newark, then the others. A reader asks before, in between and after.
+# One meaning, all rows. Then the patch: first Newark, then the others. A reader asks before, in between and after. (To see it
+# twice, make the table again by the cell above.)
 
 # %% tags=["break-patch"]
 PATCH = "UPDATE patched SET late = dep_delay > 15, late_after = 15 WHERE"
