@@ -1,7 +1,7 @@
-"""Made card payments: ordinary life of some cards, and card testing in a few. datasets/make.py writes them, lab 08 makes small ones.
+"""Made card payments: ordinary life of some cards, and card testing in a few. datasets/make.py writes them, lab 08 makes few.
 
-Card testing: a thief tries a stolen card with small payments within a minute, then buys for much. What looks like it and is
-not: a spree at a vending machine (small payments, no large one), and a large one long after it. A few thieves are patient.
+Card testing: a thief tries a stolen card with small payments within a minute, then buys for much. What looks like it and
+is not: a spree at a vending machine (small payments, no large one), a large one long after it. A few thieves are patient.
 """
 import random
 from datetime import datetime, timedelta, timezone
@@ -11,7 +11,7 @@ SMALL, LARGE = 5.0, 200.0                          # dollars: a test is at most 
 
 
 def payments(cards=2_000, authorisations=100_000, seed=7, fraud=150, bait=300, days=DAYS) -> tuple:
-    """(rows, labels): (id, card, at, amount) in order of `at` (UTC), amount in dollars; the ids of the frauds' large payments."""
+    """(rows, labels): (id, card, at, amount) in order of `at` (UTC), amount in dollars; the ids of the frauds' large ones."""
     draw, rows = random.Random(seed), []
     names = [f"card-{number:04}" for number in range(cards)]
     weights = [draw.paretovariate(1.5) for _ in names]             # a few cards pay very often
@@ -31,7 +31,7 @@ def payments(cards=2_000, authorisations=100_000, seed=7, fraud=150, bait=300, d
 def _spree(kind, draw, card, at) -> list:
     """Three to six small payments from `at` on, and what follows: (card, at, amount, label)."""
     rows, small = [], draw.randint(3, 6)
-    patient = draw.random() < 0.1                                  # tests over minutes, and is missed by a rule of one minute
+    patient = draw.random() < 0.1                                  # tests over minutes: a rule of one minute misses it
     gap = 16 if kind == "fraud" and not patient else 50
     for _ in range(small):
         rows.append((card, at, round(draw.uniform(0.5, SMALL), 2), "ordinary"))

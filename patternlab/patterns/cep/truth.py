@@ -1,7 +1,7 @@
-"""Truths of pattern 08: sequences of an aircraft by brute force, every event against every later one; no automaton, no stream.
+"""Truths of pattern 08: sequences of an aircraft by brute force, every event against every later one; no automaton.
 
-An event of an aircraft is `departed` (it left New York) or `arrived` (it reached another airport). Those of one aircraft are in
-the order (occurred, kind, key), so an arrival goes before a departure of the same minute. Late is more than 30 minutes.
+An event of an aircraft is `departed` (it left New York) or `arrived` (it reached another airport). Those of one aircraft
+are in the order (occurred, kind, key): an arrival before a departure of the same minute. Late is more than 30 minutes.
 """
 from functools import lru_cache
 from itertools import groupby
@@ -33,10 +33,10 @@ def lives(slice) -> dict:
 
 @define("sequences", frozen=True)
 def sequences(slice, hours=12):
-    """A late arrival, then a late departure of the same aircraft within `hours` (inclusive): tailnum, first, second, strategy.
+    """A late arrival, then a late departure of the aircraft within `hours` (inclusive): tailnum, first, second, strategy.
 
-    first and second are keys of flights. strict: the departure is the aircraft's very next event; next: its first late departure
-    in time; any: each one in time; never: there is none (second is null), also where the slice ends before the time is over.
+    first and second are keys of flights. strict: the departure is the aircraft's very next event; next: its first late
+    departure in time; any: each one in time; never: none (second is null), also where the slice ends before the time does.
     """
     found = []
     for tail, events in lives(slice).items():
@@ -61,7 +61,7 @@ def sequence_counts(slice):
 
 @define("late_streaks", frozen=True)
 def late_streaks(slice, hours=24):
-    """Late departures in a row: {three, four: departures that end as many late ones of an aircraft, none on time between them}.
+    """Late departures in a row: {three, four: departures that end so many late ones of an aircraft, none on time between}.
 
     The first and the last are at most `hours` apart. Arrivals take no part.
     """
@@ -70,7 +70,8 @@ def late_streaks(slice, hours=24):
         left = [(minute, delay) for minute, kind, _, delay in events if kind == "departed"]
         for length in counts:
             runs = [left[end - length:end] for end in range(length, len(left) + 1)]
-            counts[length] += sum(all(delay > LATE for _, delay in run) and run[-1][0] - run[0][0] <= hours * 60 for run in runs)
+            counts[length] += sum(all(delay > LATE for _, delay in run) and run[-1][0] - run[0][0] <= hours * 60
+                                  for run in runs)
     return {"three": counts[3], "four": counts[4]}
 
 
@@ -78,8 +79,8 @@ def late_streaks(slice, hours=24):
 def card_tests(slice, least=3, within=60, then=300):
     """Large payments after card testing, among the payments of a slice (UTC days): a frame of id, card.
 
-    The card made `least` small payments within `within` seconds, the last of them at most `then` seconds before the large one,
-    and after the card's large payment that was found before.
+    The card made `least` small payments within `within` seconds, the last of them at most `then` seconds before the large
+    one, all of them after the card's large payment that was found before.
     """
     paid = rows("payments", slice)
     seconds = paid["at"].astype("int64") / 1e6
