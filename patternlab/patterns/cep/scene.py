@@ -4,15 +4,18 @@ from operator import itemgetter
 from types import SimpleNamespace
 
 import pandas as pd
+from pyspark.sql import Row, SparkSession
 
 from ...flights import events, rows
-from .truth import COLUMNS
+from .truth import COLUMNS, STRATEGIES
 
 MINUTE = 60_000                                     # milliseconds
 ROCKS = "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
 # transformWithState keeps its state in RocksDB only; two partitions use both cores
 STATE = {"spark.sql.shuffle.partitions": 2, "spark.sql.streaming.stateStore.providerClass": ROCKS}
 PAYDAY = (date(2013, 7, 8), date(2013, 7, 8))       # the payments are of one week in July, whatever slice is asked for
+MATCH = ["tailnum", "first", "second", "at", "strategy", "decided"]
+Match, Caught = Row(*MATCH), Row("id", "card")      # transformWithState refuses rows without names
 DELAYS = {"departed": "dep_delay", "arrived": "arr_delay"}
 
 
@@ -27,7 +30,17 @@ def legs(slice) -> list:
     made = [{"key": event["key"], "tailnum": event["tailnum"], "kind": kind, "at": millis(event["occurred"]),
              "delay": int(event[delay]), "arrival": event["arrival"]}
             for kind, delay in DELAYS.items() for event in events(kind, slice) if event["tailnum"]]
-    return sorted(made, key=itemgetter("arrival"))
+    return by_arrival(made)
+
+
+def by_kind(log) -> tuple:
+    """(arrivals, departures) of a log, each in order of arrival."""
+    return tuple([event for event in log if event["kind"] == kind] for kind in ("arrived", "departed"))
+
+
+def by_arrival(events) -> list:
+    """The events in order of arrival."""
+    return sorted(events, key=itemgetter("arrival"))
 
 
 def by_hand(*texts) -> list:
@@ -67,12 +80,31 @@ def replayed(log, advance, patience=1, per_batch=50):
         now = max(now, newest - patience * MINUTE)
         for tail, (waiting, open) in planes.items():
             if waiting or open:
-                waiting, open, matches = advance(waiting, open, now)
+                waiting, open, new = advance(waiting, open, now)
                 planes[tail] = waiting, open
-                found += [(tail, *match, now) for match in matches]
+                found += [(tail, *match, newest) for match in new]
         opened[pd.Timestamp(now, unit="ms")] = sum(len(open) for _, open in planes.values())
-    columns = ["tailnum", "first", "second", "at", "strategy", "decided"]
-    return SimpleNamespace(found=pd.DataFrame(found, columns=columns), open=pd.Series(opened).iloc[:-1])
+    return SimpleNamespace(found=matches(found), open=pd.Series(opened).iloc[:-1])
+
+
+def matches(rows) -> pd.DataFrame:
+    """Tuples (tailnum, first, second, at, strategy), or with one thing more, as a frame."""
+    return pd.DataFrame(rows).reindex(columns=range(len(MATCH))).set_axis(MATCH, axis=1)
+
+
+def backwards(events) -> list:
+    """The events as `short` has them, the last one first."""
+    return [short(event) for event in reversed(events)]
+
+
+def walked(events, step) -> pd.DataFrame:
+    """A story: each event, the runs of `step` after it, and what was found, a row an event."""
+    begun, lines = [], []
+    for event in events:
+        begun, found = step(begun, short(event))
+        lines.append({"event": f"{event['key']} {event['kind']}", "runs": ", ".join(f"{name} {state}" for _, name, state in begun),
+                      "found": ", ".join(f"{first}-{second} {strategy}" for first, second, _, strategy in found)})
+    return pd.DataFrame(lines)
 
 
 def pairs(found, strategy=None) -> set:
@@ -87,12 +119,22 @@ def pairs(found, strategy=None) -> set:
 def beside(sides: dict) -> pd.DataFrame:
     """{side: matches}: how many sequences each side has, a row a strategy."""
     counts = {side: found["strategy"].value_counts() for side, found in sides.items()}
-    return pd.DataFrame(counts).reindex(["strict", "next", "any"]).fillna(0).astype(int).rename_axis("strategy")
+    return pd.DataFrame(counts).reindex(STRATEGIES).fillna(0).astype(int).rename_axis("strategy")
 
 
 def sequences(found) -> pd.DataFrame:
     """A frame of matches as truth("sequences") has them; nothing else of it."""
     return found[COLUMNS]
+
+
+def wrong(found, right) -> dict:
+    """How many pairs a frame has too much or too few, by strategy."""
+    return {name: len(pairs(found, name) ^ pairs(right, name)) for name in STRATEGIES}
+
+
+def table(folder) -> pd.DataFrame:
+    """A Delta table as a pandas frame."""
+    return SparkSession.getActiveSession().read.format("delta").load(str(folder)).toPandas()
 
 
 def price(runs: dict, right) -> pd.DataFrame:
@@ -126,7 +168,7 @@ def drawn(log, found) -> tuple:
         if event["tailnum"] == tail and event["kind"] == "departed" and landed and left <= end and landed >= begin:
             spans.append(("flights", left, landed, _named(event["key"])))
     if len(matched):
-        for name in ("strict", "next", "any"):
+        for name in STRATEGIES:
             for number, row in enumerate(chosen[chosen["strategy"] == name].itertuples()):
                 spans.append((name + " " * number, begin, row.at, f"{_named(first)}, then {_named(row.second)}"))
     return tail, [(lane, pd.Timestamp(begin, unit="ms"), pd.Timestamp(end, unit="ms"), said) for lane, begin, end, said in spans]
