@@ -369,8 +369,8 @@ look(caught, rows=3)
 tail, spans = scene.drawn(log, found)
 counts = scene.beside({"found": found})["found"]
 
-title = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-timeline(spans, f"Aircraft {tail}, one of many: {title}", "time (UTC)");
+everywhere = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+timeline(spans, f"Aircraft {tail}; of all aircraft {everywhere}", "time (UTC)");
 
 # %% [markdown]
 # A delay runs through a day: one arrival may be followed by several late departures. *Any* counts each of them, *next* only the
@@ -523,7 +523,7 @@ look(middle.selectExpr("key.tailnum", *sizes).orderBy("tailnum"), rows=4)
 # %% tags=["figure-memory"]
 kept = runs[180].open
 title = f"At most {kept.max():,} begun sequences are kept, of {len(log):,} events"
-steps({"open runs": kept}, title, "watermark (UTC)", "open runs");
+steps({"": kept}, title, "watermark (hours since the first event)", "open runs");
 
 # %% [markdown]
 # The curve follows the delays of the days. Without the time bound it would only grow: that is the leak of an automaton that

@@ -67,11 +67,12 @@ def short(event: dict) -> tuple:
 def replayed(log, advance, patience=1, per_batch=50):
     """What a stream does with `advance`, in plain Python: a batch of the log, then the watermark, newest minus `patience`.
 
-    Returns .found, a frame of tailnum, first, second, at, strategy, decided (the watermark when it was said), and .open, how many
-    runs are open after each watermark. An event that is not after the watermark is dropped, as Spark drops it.
+    Returns .found, a frame of tailnum, first, second, at, strategy, decided (the newest event when it was said; null where
+    only the clock that ends the log let it be said), and .open, how many runs are open after each watermark, by the hours
+    since the log's first event. An event that is not after the watermark is dropped, as Spark drops it.
     """
     planes, found, opened, now, newest = {}, [], {}, 0, 0
-    log = [*log, clock(log)]
+    log, end = [*log, clock(log)], clock(log)["at"]
     for begin in range(0, len(log), per_batch):
         for event in log[begin:begin + per_batch]:
             newest = max(newest, event["at"])
@@ -82,8 +83,8 @@ def replayed(log, advance, patience=1, per_batch=50):
             if waiting or open:
                 waiting, open, new = advance(waiting, open, now)
                 planes[tail] = waiting, open
-                found += [(tail, *match, newest) for match in new]
-        opened[pd.Timestamp(now, unit="ms")] = sum(len(open) for _, open in planes.values())
+                found += [(tail, *match, newest if newest < end else None) for match in new]
+        opened[round((now - log[0]["at"]) / (60 * MINUTE), 1)] = sum(len(open) for _, open in planes.values())
     return SimpleNamespace(found=matches(found), open=pd.Series(opened).iloc[:-1])
 
 
@@ -150,7 +151,7 @@ def price(runs: dict, right) -> pd.DataFrame:
 
 # --- one aircraft, drawn
 def drawn(log, found) -> tuple:
-    """The aircraft whose late arrival is in the most sequences: (tail number, spans for timeline()) of those hours.
+    """The aircraft whose late arrival is in the most sequences, if possible none of them strict: (tail number, spans).
 
     A lane has its flights, one more each sequence, from arrival to departure. Without any sequence: the busiest aircraft.
     """
@@ -159,7 +160,8 @@ def drawn(log, found) -> tuple:
     tails = pd.Series([event["tailnum"] for event in log]).value_counts()
     tail, begin, end, spans = tails.index[0], 0, float("inf"), []
     if len(matched):
-        first = matched["first"].value_counts(sort=False).idxmax()
+        sizes = matched.groupby("first")["strategy"].agg(all=len, strict=lambda names: (names == "strict").sum())
+        first = sizes.sort_values(["all", "strict"], ascending=[False, True], kind="stable").index[0]
         chosen = matched[matched["first"] == first]
         tail = chosen["tailnum"].iloc[0]
         begin, end = moments[first, "arrived"], chosen["at"].max() + 60 * MINUTE
