@@ -103,7 +103,8 @@ def walked(events, step) -> pd.DataFrame:
     begun, lines = [], []
     for event in events:
         begun, found = step(begun, short(event))
-        lines.append({"event": f"{event['key']} {event['kind']}", "runs": ", ".join(f"{name} {state}" for _, name, state in begun),
+        lines.append({"event": f"{event['key']} {event['kind']}",
+                      "runs": ", ".join(f"{name} {state}" for _, name, state in begun),
                       "found": ", ".join(f"{first}-{second} {strategy}" for first, second, _, strategy in found)})
     return pd.DataFrame(lines)
 
@@ -139,7 +140,7 @@ def table(folder) -> pd.DataFrame:
 
 
 def price(runs: dict, right) -> pd.DataFrame:
-    """{patience: replay} against the truth: a row each, with what is missing, false alarms, and the median wait for an answer."""
+    """{patience: replay} against the truth: what is missing, false alarms, the median wait for an answer, a row each."""
     table = {}
     for patience, run in runs.items():
         said, wanted = pairs(run.found), pairs(right)
@@ -160,8 +161,8 @@ def drawn(log, found) -> tuple:
     tails = pd.Series([event["tailnum"] for event in log]).value_counts()
     tail, begin, end, spans = tails.index[0], 0, float("inf"), []
     if len(matched):
-        sizes = matched.groupby("first")["strategy"].agg(all=len, strict=lambda names: (names == "strict").sum())
-        first = sizes.sort_values(["all", "strict"], ascending=[False, True], kind="stable").index[0]
+        sizes = pd.crosstab(matched["first"], matched["strategy"]).reindex(columns=STRATEGIES, fill_value=0)
+        first = sizes.sort_values(["any", "strict"], ascending=[False, True], kind="stable").index[0]
         chosen = matched[matched["first"] == first]
         tail = chosen["tailnum"].iloc[0]
         begin, end = moments[first, "arrived"], chosen["at"].max() + 60 * MINUTE
@@ -173,7 +174,8 @@ def drawn(log, found) -> tuple:
         for name in STRATEGIES:
             for number, row in enumerate(chosen[chosen["strategy"] == name].itertuples()):
                 spans.append((name + " " * number, begin, row.at, f"{_named(first)}, then {_named(row.second)}"))
-    return tail, [(lane, pd.Timestamp(begin, unit="ms"), pd.Timestamp(end, unit="ms"), said) for lane, begin, end, said in spans]
+    return tail, [(lane, pd.Timestamp(begin, unit="ms"), pd.Timestamp(end, unit="ms"), said)
+                  for lane, begin, end, said in spans]
 
 
 def _named(key: str) -> str:
