@@ -19,12 +19,12 @@
 # RocksDB. `scene` holds what is no part of the idea: the log, a replay without Spark, a drawing.
 
 # %% tags=["setup"]
-import pandas as pd, pyspark.sql.functions as F
+import pandas as pd, pyspark.sql.functions as F, pyspark.sql.streaming as streaming
 from patternlab import emptied, faults, finish, kafka, look, measure, prove
 from patternlab import spark_session, steps, timeline, truth, workspace
 from patternlab.patterns.cep import scene
-from pyspark.sql import streaming
 spark = spark_session("08-cep", **scene.STATE)
+spark.version
 
 # %% [markdown]
 # ## Look at the data

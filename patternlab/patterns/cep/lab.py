@@ -134,8 +134,8 @@ def _watched(answer, seed) -> None:
         if alone:
             raise Wrong(f"The precision is {precision:.2f}. {len(alone)} of {len(false)} false alarms are large payments of "
                         "cards that had made no small one in the six minutes before.", _life(rows, alone[0]))
-        raise Wrong(f"The precision is {precision:.2f}, at least {trial.LEAST} is asked for. Below is one of the false alarms, with "
-                    "what its card did before.", _life(rows, false[0]))
+        raise Wrong(f"The precision is {precision:.2f}, at least {trial.LEAST} is asked for. Below is one of the false alarms, "
+                    "with what its card did before.", _life(rows, false[0]))
     if recall < trial.LEAST:
         missed = next(row for row in rows if row[0] in frauds - caught)
         raise Wrong(f"The recall is {recall:.2f}, at least {trial.LEAST} is asked for. Below is one that got away.",
