@@ -1,4 +1,4 @@
-"""What is special in 08: a join pairs too much, a log in disorder loses what began late, "never" is said too early, counts mislead."""
+"""What is special in 08: a join pairs too much, disorder loses what began late, "never" is said too early, counts mislead."""
 import re
 from datetime import date
 
@@ -72,12 +72,12 @@ def test_copies_are_counted_more_often():
 def test_never_is_false_only_where_the_departure_was_reported_late(slice):
     numbers = re.findall(r"patience (\d+): ([\d,]+) times never, ([\d,]+) false", said("break-negation", slice))
     false = {int(patience): int(count.replace(",", "")) for patience, _, count in numbers}
-    assert false[0] > 0 == false[180] and false[0] >= false[90]
+    assert false[1] > 0 == false[180] and false[1] >= false[90]
     arrived, departed = scene.by_kind(scene.legs(span(slice)))
     slow = {event["key"]: scene.millis(event["arrival"]) - event["at"] for event in faults.late(departed, 0.3, (60, 170))}
-    alarms = shown(slice, "runs[0].found, 'never'") - pairs(slice, "never")
+    alarms = shown(slice, "runs[1].found, 'never'") - pairs(slice, "never")
     answers = dict(pairs(slice, "next"))
-    assert len(alarms) == false[0]
+    assert len(alarms) == false[1]
     assert all(slow[answers[first]] >= 60 * scene.MINUTE for first, _ in alarms)
 
 
@@ -91,7 +91,8 @@ def test_in_order_of_arrival_looks_right_on_the_first_log_only(slice):
 def test_as_many_cards_are_caught_as_there_are_frauds_and_two_of_them_are_not_the_same(slice):
     caught, frauds = set(truth("card_tests", scene.PAYDAY).id), set(rows("payments_labels").id)
     frauds &= set(rows("payments", scene.PAYDAY).id)
-    assert value(slice, "[len(caught), len(frauds), len(hits)]") == [len(caught), len(frauds), len(caught & frauds)] == [27, 27, 26]
+    right = [len(caught), len(frauds), len(caught & frauds)]
+    assert value(slice, "[len(caught), len(frauds), len(hits)]") == right == [27, 27, 26]
 
 
 def test_the_numbers_of_the_week():
