@@ -342,14 +342,16 @@ SEQUENCES = """WITH legs AS (
         WINDOW own AS (PARTITION BY tailnum ORDER BY minute, kind, key)),
     starts AS (SELECT * FROM ordered WHERE kind = 'arrived' AND late),
     pairs AS (SELECT a.tailnum, a.key AS first, b.key AS second,
-        row_number() OVER (PARTITION BY a.key ORDER BY b.minute, b.key) AS n FROM starts AS a JOIN legs AS b ON a.tailnum = b.tailnum AND b.kind = 'departed' AND b.late
+        row_number() OVER (PARTITION BY a.key ORDER BY b.minute, b.key) AS n
+        FROM starts AS a JOIN legs AS b ON a.tailnum = b.tailnum AND b.kind = 'departed' AND b.late
         AND b.minute BETWEEN a.minute AND a.minute + 720)
     SELECT tailnum, first, second, 'any' AS strategy FROM pairs
     UNION ALL SELECT tailnum, first, second, 'next' FROM pairs WHERE n = 1
     UNION ALL SELECT tailnum, key, then_key, 'strict' FROM starts WHERE follows AND then_at - minute <= 720
     UNION ALL SELECT tailnum, key, NULL, 'never' FROM starts WHERE key NOT IN (SELECT first FROM pairs)"""
 STREAKS = """SELECT count(*) FILTER (third AND minute - at_third <= 1440),
-    count(*) FILTER (fourth AND minute - at_fourth <= 1440) FROM (SELECT minute, late AND lag(late) OVER own AND lag(late, 2) OVER own AS third, lag(minute, 2) OVER own AS at_third,
+    count(*) FILTER (fourth AND minute - at_fourth <= 1440) FROM (
+    SELECT minute, late AND lag(late) OVER own AND lag(late, 2) OVER own AS third, lag(minute, 2) OVER own AS at_third,
         late AND lag(late) OVER own AND lag(late, 2) OVER own AND lag(late, 3) OVER own AS fourth,
         lag(minute, 3) OVER own AS at_fourth
     FROM (SELECT tailnum, key, slot + dep_delay AS minute, dep_delay > 30 AS late FROM flown WHERE dep_delay IS NOT NULL
@@ -363,7 +365,8 @@ def test_truth_of_cep_against_duckdb(slice):
     base.sql("SET TimeZone = 'UTC'")
     flights, moments = (f"read_parquet('{(DATA / name).as_posix()}.parquet')" for name in ("flights", "moments"))
     base.sql(f"""CREATE TABLE flown AS SELECT *, epoch(time_hour)::BIGINT // 60 + minute AS slot,
-        epoch(scheduled_arrival)::BIGINT // 60 AS arrival, printf('2013-%02d-%02d/%s/%d/%s', month, day, carrier, flight, origin) AS key
+        epoch(scheduled_arrival)::BIGINT // 60 AS arrival, printf('2013-%02d-%02d/%s/%d/%s', month, day, carrier,
+        flight, origin) AS key
         FROM (FROM {flights}) POSITIONAL JOIN (SELECT scheduled_arrival FROM {moments})
         WHERE {WITHIN.format(first=first.month * 100 + first.day, last=last.month * 100 + last.day)}""")
     found, expected = base.sql(SEQUENCES).fetchall(), truth("sequences", slice)
