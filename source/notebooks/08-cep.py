@@ -80,7 +80,7 @@ def joined(legs):
           AND b.at BETWEEN a.at AND a.at + 12 * 3600000""")
 
 
-joined(spark.createDataFrame(pd.DataFrame(toy)))
+look(joined(spark.createDataFrame(pd.DataFrame(toy))))
 
 # %% [markdown]
 # Now the real log. How often is one arrival answered by more than one departure?
@@ -110,7 +110,7 @@ look(naive[several].sort_values("first"), rows=4)
 
 # %% tags=["step-strategies"]
 LATE = 30
-HORIZON = 12 * 3_600_000                       # milliseconds
+HORIZON = 12 * 3_600_000  # milliseconds
 
 FINDS = {"fresh": ["strict", "next", "any"],
          "skipped": ["next", "any"],
@@ -192,29 +192,29 @@ advance(back + back, [], back[0][0])
 # ### Step 3: the same in Spark, per key, with state and timers
 #
 # Spark calls `handleInputRows` for each aircraft that has rows in a batch. This class only keeps them, and sets two **timers**: one
-# for when the newest row may be read, one for when everything is over.
+# for when the newest row may be read, one for when each run is over.
 
 # %% tags=["step-waits"]
-MEMORY = """waiting array<struct<at: long, kind: string, flight: string, delay: long>>,
-            begun array<struct<since: long, flight: string, state: string>>"""
-
-
 class Waits(streaming.StatefulProcessor):
     def init(self, handle):
-        self.handle = handle
-        self.memory = handle.getValueState("memory", MEMORY)
+        self.timer = handle.registerTimer
+        self.memory = handle.getValueState("memory", """
+            waiting array<struct<at: long, kind: string, flight: string, delay: long>>,
+            begun array<struct<since: long, flight: string, state: string>>""")
 
     def handleInputRows(self, key, rows, timerValues):
         new = [(row.at, row.kind, row.key, row.delay) for row in rows if row.kind != "clock"]
         if new:
             waiting, begun = self.memory.get() or ([], [])
             self.memory.update((waiting + new, begun))
-            self.handle.registerTimer(max(new)[0])
-            self.handle.registerTimer(max(new)[0] + HORIZON)
-        return iter([])
+            newest = max(new)[0]
+            self.timer(newest)
+            if any(delay > LATE for *_, delay in new):
+                self.timer(newest + HORIZON)
+        yield from ()
 
 
-print(MEMORY)
+Waits.__name__
 
 # %% [markdown]
 # A timer fires when the watermark has passed it. Then `advance`, the function that you tried without Spark, does the work. An
@@ -234,7 +234,7 @@ class Chain(Waits):
             yield scene.Match(key[0], *match, now)
 
 
-Chain.__bases__
+Chain.__name__
 
 # %% [markdown]
 # The rest is a stream as in 07: a topic, a watermark, a key, a sink. The clock's event must reach the processor, which skips it:
@@ -366,11 +366,11 @@ look(caught, rows=3)
 # bar for each sequence, from the arrival to the departure that ends it.
 
 # %% tags=["figure-aircraft"]
-tail, spans = scene.drawn(log, found)
+title, spans = scene.drawn(log, found)
 counts = scene.beside({"found": found})["found"]
 
-everywhere = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-timeline(spans, f"Aircraft {tail}; of all aircraft {everywhere}", "time (UTC)");
+print("of all aircraft:", ", ".join(f"{name} {count:,}" for name, count in counts.items()))
+timeline(spans, title, "time (UTC)");
 
 # %% [markdown]
 # A delay runs through a day: one arrival may be followed by several late departures. *Any* counts each of them, *next* only the

@@ -2,7 +2,7 @@
 import copy
 
 from ...checking.calls import ask, describe, fits
-from ...checking.outcomes import Exercise, Raised, Wrong
+from ...checking.outcomes import Exercise, Raised, Unfit, Wrong
 from ...checking.seeds import over_seeds
 from ...flights import SLICES
 from ...truth import truth
@@ -83,8 +83,10 @@ def _missing(flight, at, now, batches, told) -> None:
 
 def _alarm(flight, now, ends, before, times, told) -> None:
     """Wrong where an alarm is false, too early, or a second one."""
+    if not isinstance(flight, str):
+        raise Unfit(f"Each alarm should be the text of a flight, one of yours is {describe(flight)}.")
     if flight not in ends:
-        raise Wrong(f"{describe(flight)} is no flight that arrived late. An alarm names a flight with an arrival of more "
+        raise Wrong(f"{flight} is no flight that arrived late. An alarm names a flight with an arrival of more "
                     f"than {trial.LATE} minutes of delay.", told)
     at, end = ends[flight]
     if times > 1:

@@ -152,7 +152,7 @@ def price(runs: dict, right) -> pd.DataFrame:
 
 # --- one aircraft, drawn
 def drawn(log, found) -> tuple:
-    """The aircraft whose late arrival is in the most sequences, if possible none of them strict: (tail number, spans).
+    """The aircraft whose late arrival is in the most sequences, if possible none of them strict: (title, spans).
 
     A lane has its flights, one more each sequence, from arrival to departure. Without any sequence: the busiest aircraft.
     """
@@ -169,17 +169,19 @@ def drawn(log, found) -> tuple:
     for event in log:
         left, landed = moments.get((event["key"], "departed")), moments.get((event["key"], "arrived"))
         if event["tailnum"] == tail and event["kind"] == "departed" and landed and left <= end and landed >= begin:
-            spans.append(("flights", left, landed, _named(event["key"])))
+            spans.append(("flights", left, landed, _number(event["key"])))
     if len(matched):
         for name in STRATEGIES:
             for number, row in enumerate(chosen[chosen["strategy"] == name].itertuples()):
-                spans.append((name + " " * number, begin, row.at, f"{_named(first)}, then {_named(row.second)}"))
-    return tail, [(lane, pd.Timestamp(begin, unit="ms"), pd.Timestamp(end, unit="ms"), said)
+                spans.append((name + " " * number, begin, row.at, f"{_number(first)}, then {_number(row.second)}"))
+    many = sum(lane.strip() == "any" for lane, *_ in spans)
+    title = f"{tail}: one late arrival, {many} late departure{'s' * (many != 1)} within 12 hours"
+    return title, [(lane, pd.Timestamp(begin, unit="ms"), pd.Timestamp(end, unit="ms"), said)
                   for lane, begin, end, said in spans]
 
 
-def _named(key: str) -> str:
-    return " ".join(key.split("/")[1:3])
+def _number(key: str) -> str:
+    return key.split("/")[2]
 
 
 # --- payments

@@ -114,6 +114,11 @@ def judged(cases, returned, number_of) -> None:
     before, event, right, mistakes = cases[number_of]
     mine = plain(returned)
     if mine != right:
+        if right[1] is None and mine[1] in ((), "", False):
+            raise Wrong("Where nothing is found, the second thing is None. Yours is " + repr(returned[1]) + ".",
+                        [{"before": str(before), "event": str(event), "yours": str(mine)}])
+        if right[0] == () and mine[0] is None:
+            raise Wrong("The times are None. Where none is kept, give an empty list.")
         general = f"After {before} and the event {event} your answer is not what the Goal says."
         raise Wrong(mistakes.get(mine, general) if hashable(mine) else general,
                     [{"before": str(before), "event": str(event), "yours": str(mine)}])
