@@ -417,8 +417,8 @@ axes.plot(price["added latency"], price["counted"], "kD");
 # %% [markdown]
 # ## When not, and the neighbours
 #
-# Flink asks the same two things by other names: windows of event time over a watermark that lags by a bound, and
-# `allowedLateness`, for which a window is kept and published again after it.
+# Flink has the same in its own words: windows of event time, a watermark that lags by a bound, and `allowedLateness`, a further
+# time in which a late report updates a window that has been published.
 #
 # | pattern | differs in | choose it when |
 # |---|---|---|

@@ -154,8 +154,8 @@ look(scene.walked(story, step))
 # %% [markdown]
 # ### Step 2: in the order of event time, and not for ever
 #
-# What a run remembers has an end. After twelve hours nothing can match any more: the run is forgotten, and if nothing has, that is a
-# finding too, **never**.
+# A run has an end. After twelve hours nothing can match it any more, and it is forgotten. If nothing has matched it, that is a
+# finding too: **never**.
 
 # %% tags=["step-forget"]
 def forget(begun, now):
@@ -284,8 +284,8 @@ found["strategy"].value_counts()
 # %% [markdown]
 # ### Step 4: another automaton, the same frame
 #
-# A thief tests a stolen card with small payments within a minute, then buys for much. The payments are **made**, a day of them in July 2013
-# whatever slice you ask for. Three small ones arm the automaton for five minutes.
+# A thief tests a stolen card with small payments within a minute, then buys for much. Three small ones arm the automaton for five
+# minutes. The payments are **synthetic**, and always those of 8 July 2013: they were made for one week, so another slice has none.
 
 # %% tags=["step-card"]
 MINUTE, SMALL, LARGE = 60_000, 5, 200
@@ -502,8 +502,8 @@ prove("memory and timers after the last horizon", left, [0] * 4)
 # %% [markdown]
 # ## Measure it
 #
-# What does patience buy, on the slow log, and what does it cost? Minutes to the answer: from the event that completes a sequence
-# (or from the end of its twelve hours) to the watermark that says so, by the log's own clock.
+# What does patience buy, on the slow log, and what does it cost? Minutes to the answer, the median: from the event that completes a
+# sequence (or the end of its twelve hours) to the newest event when it is said, by the log's own clock.
 
 # %% tags=["look-price"]
 look(scene.price(runs, right))
@@ -538,7 +538,7 @@ steps({"": kept}, title, "watermark (hours since the first event)", "open runs")
 # | pattern | differs in | choose it when |
 # |---|---|---|
 # | a filter | looks at one event | one event says all, as a single payment above a limit |
-# | 07 stream windowing | asks for an amount in a time, not for an order | "how many" is the question |
+# | [07 stream windowing](07-stream-windowing.ipynb) | asks for an amount in a time, not for an order | "how many" is the question |
 # | a join of two streams | pairs, with a time bound | each event has one partner, and a key names it |
 # | 11 event-driven | reacts to each event, and keeps facts | another service must act on it |
 

@@ -1,7 +1,7 @@
 """Lab 08: what is right in each exercise, and what each usual mistake is told. Pure Python, no engine."""
 import copy
 
-from ...checking.calls import ask, describe, fits
+from ...checking.calls import ask, describe, fits, kind
 from ...checking.outcomes import Exercise, Raised, Unfit, Wrong
 from ...checking.seeds import over_seeds
 from ...flights import SLICES
@@ -36,8 +36,8 @@ def row_of_three(answer):
 
 def _rows(answer, events) -> int:
     times, rows = [], 0
-    for minute, kind, _, delay in events:
-        times, found = answer(times, (minute, kind, delay))
+    for minute, what, _, delay in events:
+        times, found = answer(times, (minute, what, delay))
         rows += found is not None
     return rows
 
@@ -55,7 +55,7 @@ def _told(answer, batches) -> None:
     for batch, now in batches:
         memory, alarms = both(ask(answer, memory, list(batch), now), "decide", "the memory and the alarms")
         if not isinstance(alarms, (list, tuple, set)):
-            raise Wrong(f"The alarms should be a list of flights, yours are {describe(alarms)}.")
+            raise Wrong(f"The alarms should be a list of flights, yours are {kind(alarms)}.")
         alarms = list(alarms)
         told = [{"watermark": now, "batch": str(batch)[:60], "alarms": str(alarms)}]
         for flight in alarms:

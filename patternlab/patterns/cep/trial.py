@@ -17,9 +17,8 @@ def both(returned, function: str, parts: str) -> tuple:
 
 def plain(value):
     """A value whose equals are equal: tuples for lists, Python's own numbers for numpy's."""
-    if isinstance(value, (list, tuple)):
-        return tuple(map(plain, value))
-    return value.item() if hasattr(value, "item") and getattr(value, "size", 1) == 1 else value
+    value = value.tolist() if hasattr(value, "tolist") else value
+    return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else value
 
 
 def size(memory) -> int:
