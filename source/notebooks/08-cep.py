@@ -496,7 +496,7 @@ def state(name, **options):
 
 memory = state("legs", stateVarName="memory"), state("cards", stateVarName="card")
 timers = [state(name, readRegisteredTimers="true") for name in ("legs", "cards")]
-left = [kept.count() for kept in (*memory, *timers)]
+left = [one.count() for one in (*memory, *timers)]
 prove("memory and timers after the last horizon", left, [0] * 4)
 
 # %% [markdown]
@@ -510,20 +510,22 @@ look(scene.price(runs, right))
 
 # %% [markdown]
 # Every answer waits as long as the patience, the right ones as well. And what does the automaton remember meanwhile? The state
-# store can be read like a table, as it was after each batch: here in the middle of the log.
+# store can be read like a table, as it was after each batch: here after the second.
 
 # %% tags=["look-state"]
-middle = state("legs", stateVarName="memory", batchId=0)
+second = state("legs", stateVarName="memory", batchId=1)
 sizes = "size(value.begun) runs", "size(value.waiting) waiting"
-look(middle.selectExpr("key.tailnum", *sizes).orderBy("tailnum"), rows=4)
+kept = second.selectExpr("key.tailnum", *sizes)
+look(kept.orderBy("runs", "waiting", ascending=False), rows=4)
 
 # %% [markdown]
-# With only two batches much is waiting. In small ones only the runs remain: each late arrival, for twelve hours.
+# The second half of the log is still waiting: its watermark comes with the next batch. In small batches little waits, and the runs
+# remain: each late arrival, for twelve hours.
 
 # %% tags=["figure-memory"]
-kept = runs[180].open
-title = f"At most {kept.max():,} begun sequences are kept, of {len(log):,} events"
-steps({"": kept}, title, "watermark (hours since the first event)", "open runs");
+alive = runs[180].open
+title = f"At most {alive.max():,} begun sequences are kept, of {len(log):,} events"
+steps({"": alive}, title, "watermark (hours since the first event)", "open runs");
 
 # %% [markdown]
 # The curve follows the delays of the days. Without the time bound it would only grow: that is the leak of an automaton that
