@@ -105,8 +105,8 @@ def test_the_size_of_a_memory_counts_keys_values_and_long_texts():
     class Two:
         one: int
         other: list
-    assert [trial.size(each) for each in ({}, None, [], {"a": []}, {"a": [1, 2]}, Two(1, [2, 3]), "x" * 160, numpy.arange(5))] == \
-        [0, 0, 0, 1, 3, 3, 11, 5]
+    memories = {}, None, [], {"a": []}, {"a": [1, 2]}, Two(1, [2, 3]), "x" * 160, numpy.arange(5)
+    assert [trial.size(each) for each in memories] == [0, 0, 0, 1, 3, 3, 11, 5]
 
 
 @pytest.mark.parametrize("seed", range(1, 21))
