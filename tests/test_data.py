@@ -92,6 +92,12 @@ def test_maker_rebuilds_the_same_content_from_published_text(tmp_path):
         make.verified(str(tmp_path / "other.tar.gz"))
 
 
+def test_payments_are_made_again_as_they_are(tmp_path):
+    made = make.payments(tmp_path)
+    assert {name: entry["content"] for name, entry in made.items()} == {name: REGISTRY[name]["content"] for name in made}
+    assert list(made) == ["payments", "payments_labels"]
+
+
 def test_content_checksum_sees_values_nulls_types_and_order_but_not_chunks():
     table = pyarrow.table({"a": pyarrow.array([1, None, 3], pyarrow.int32()), "b": ["x", "y", None]})
     same = pyarrow.concat_tables([table.slice(0, 1), table.slice(1)])
@@ -327,6 +333,63 @@ def test_truth_of_elt_against_duckdb(slice):
             assert found.iloc[0].tolist() == (list(expected.values()) if isinstance(expected, dict) else [expected]), name
 
 
+SEQUENCES = """WITH legs AS (
+        SELECT tailnum, key, 'departed' AS kind, slot + dep_delay AS minute, dep_delay > 30 AS late FROM flown
+        WHERE dep_delay IS NOT NULL UNION ALL
+        SELECT tailnum, key, 'arrived', arrival + arr_delay, arr_delay > 30 FROM flown WHERE arr_delay IS NOT NULL),
+    ordered AS (SELECT *, lead(kind = 'departed' AND late) OVER own AS follows, lead(key) OVER own AS then_key,
+        lead(minute) OVER own AS then_at FROM legs WHERE tailnum IS NOT NULL
+        WINDOW own AS (PARTITION BY tailnum ORDER BY minute, kind, key)),
+    starts AS (SELECT * FROM ordered WHERE kind = 'arrived' AND late),
+    pairs AS (SELECT a.tailnum, a.key AS first, b.key AS second,
+        row_number() OVER (PARTITION BY a.key ORDER BY b.minute, b.key) AS n
+        FROM starts AS a JOIN legs AS b ON a.tailnum = b.tailnum AND b.kind = 'departed' AND b.late
+        AND b.minute BETWEEN a.minute AND a.minute + 720)
+    SELECT tailnum, first, second, 'any' AS strategy FROM pairs
+    UNION ALL SELECT tailnum, first, second, 'next' FROM pairs WHERE n = 1
+    UNION ALL SELECT tailnum, key, then_key, 'strict' FROM starts WHERE follows AND then_at - minute <= 720
+    UNION ALL SELECT tailnum, key, NULL, 'never' FROM starts WHERE key NOT IN (SELECT first FROM pairs)"""
+STREAKS = """SELECT count(*) FILTER (third AND minute - at_third <= 1440),
+    count(*) FILTER (fourth AND minute - at_fourth <= 1440) FROM (
+    SELECT minute, late AND lag(late) OVER own AND lag(late, 2) OVER own AS third, lag(minute, 2) OVER own AS at_third,
+        late AND lag(late) OVER own AND lag(late, 2) OVER own AND lag(late, 3) OVER own AS fourth,
+        lag(minute, 3) OVER own AS at_fourth
+    FROM (SELECT tailnum, key, slot + dep_delay AS minute, dep_delay > 30 AS late FROM flown WHERE dep_delay IS NOT NULL
+        AND tailnum IS NOT NULL) WINDOW own AS (PARTITION BY tailnum ORDER BY minute, key))"""
+
+
+@pytest.mark.parametrize("slice", [*SLICES, SPRING, STORM])
+def test_truth_of_cep_against_duckdb(slice):
+    first, last = days(slice)
+    base = duckdb.connect()
+    base.sql("SET TimeZone = 'UTC'")
+    flights, moments = (f"read_parquet('{(DATA / name).as_posix()}.parquet')" for name in ("flights", "moments"))
+    base.sql(f"""CREATE TABLE flown AS SELECT *, epoch(time_hour)::BIGINT // 60 + minute AS slot,
+        epoch(scheduled_arrival)::BIGINT // 60 AS arrival, printf('2013-%02d-%02d/%s/%d/%s', month, day, carrier,
+        flight, origin) AS key
+        FROM (FROM {flights}) POSITIONAL JOIN (SELECT scheduled_arrival FROM {moments})
+        WHERE {WITHIN.format(first=first.month * 100 + first.day, last=last.month * 100 + last.day)}""")
+    found, expected = base.sql(SEQUENCES).fetchall(), truth("sequences", slice)
+    assert Counter(found) == Counter(expected.astype(object).where(expected.notna(), None).itertuples(index=False, name=None))
+    assert base.sql(STREAKS).fetchall()[0] == tuple(truth("late_streaks", slice).values())
+    assert truth("sequence_counts", slice) == {name: sum(row[3] == name for row in found)
+                                               for name in ("strict", "next", "any", "never")}
+
+
+def test_truth_of_card_tests_against_duckdb():
+    """Asked plainly, a second large payment after the same tests counts too; the truth leaves it out."""
+    file = (DATA / "payments.parquet").as_posix()
+    found = duckdb.sql(f"""WITH paid AS (SELECT *, epoch_us("at") AS us FROM read_parquet('{file}')),
+        armed AS (SELECT card, us, us - lag(us, 2) OVER (PARTITION BY card ORDER BY us) <= 60e6 AS is_armed
+            FROM paid WHERE amount <= 5)
+        SELECT DISTINCT id, card, us FROM paid SEMI JOIN (FROM armed WHERE is_armed) AS a
+        ON paid.card = a.card AND paid.us BETWEEN a.us AND a.us + 300e6 WHERE amount >= 200 ORDER BY us""").fetchall()
+    right = set(truth("card_tests", "week").id)
+    assert right <= {name for name, *_ in found}
+    again = [(card, us) for name, card, us in found if name not in right]
+    assert all(any(name in right and card == other and 0 < us - at < 300e6 for name, other, at in found) for card, us in again)
+
+
 @pytest.mark.parametrize("slice", ["week", "month", SPRING])
 def test_what_sources_said_of_flights_and_aircraft_against_duckdb(slice):
     first, last = days(slice)
@@ -467,6 +530,14 @@ def test_slices_are_inclusive_local_days_in_published_order():
     assert (len(rows("flights", "day")), len(rows("flights", "week"))) == (966, 6759)
     assert dataset("flights", "2013-01-01..2013-12-31") == dataset("flights") == str(DATA / "flights.parquet")
     assert dataset("planes", "day") == str(DATA / "planes.parquet")
+
+
+def test_payments_are_sliced_by_their_utc_day():
+    whole, part = rows("payments"), pandas.read_parquet(dataset("payments", "2013-07-09..2013-07-10"))
+    expected = whole[(whole["at"] >= "2013-07-09") & (whole["at"] < "2013-07-11")].reset_index(drop=True)
+    pandas.testing.assert_frame_equal(part.astype({"at": whole["at"].dtype}), expected)
+    assert len(rows("payments", "week")) == len(whole) and not len(rows("payments", "day"))
+    assert whole["at"].is_monotonic_increasing and set(rows("payments_labels").id) < set(whole.id)
 
 
 def test_the_environment_overrides_every_slice(monkeypatch):

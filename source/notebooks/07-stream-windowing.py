@@ -417,10 +417,13 @@ axes.plot(price["added latency"], price["counted"], "kD");
 # %% [markdown]
 # ## When not, and the neighbours
 #
+# Flink has the same in its own words: windows of event time, a watermark that lags by a bound, and `allowedLateness`, a further
+# time in which a late report updates a window that has been published.
+#
 # | pattern | differs in | choose it when |
 # |---|---|---|
 # | a nightly batch | waits for the day to end, then every report is there | nobody acts on the number before morning |
-# | 08 CEP | asks for an order of events, not for an amount | "first this, then that" is the question |
+# | [08 CEP](08-cep.ipynb) | asks for an order of events, not for an amount | "first this, then that" is the question |
 # | 09 Lambda | publishes a fast number and corrects it by batch | readers can live with a number that changes |
 # | 10 Kappa | recomputes by replaying the log | you accept that other cuts lose other reports |
 # | update mode and MERGE | publishes early and corrects | the reader can replace a row (exercise 5 of the lab) |
