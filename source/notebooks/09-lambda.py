@@ -77,19 +77,20 @@ look([{"reports": now, "batch alone": on_time(toy[:batch]),
 
 # %% [markdown]
 # After six and after ten reports both are right; after eight the batch alone is stale, and soon will be right again. Now the real
-# log: the batch ran after half of it, and an eighth more has come.
+# log. A batch has counted half of it with care, and an eighth more has come.
 
 # %% tags=["break-naive"]
 batch, now = len(log) // 2, len(log) * 5 // 8
+known = truth("punctuality", span, until=batch)["on_time"].sum()
 right = truth("punctuality", span, until=now)["on_time"].sum()
 
-look([{"way": "batch alone", "on time": on_time(log[:batch])},
+look([{"way": "batch alone", "on time": known},
       {"way": "speed alone", "on time": on_time(log[:now])},
       {"way": "truth", "on time": right}])
 
 # %% [markdown]
-# The batch knows nothing of what came since. The running sum is soon, and it has counted every diverted and cancelled flight: in
-# `arr_delay or 0`, no delay known becomes no delay. The toy had none of these flights. No later report will ever mend the sum.
+# The batch knows nothing of what came since. The running sum is soon, and it has counted every diverted and cancelled flight:
+# `arr_delay or 0` makes *no delay known* into *no delay*. The toy had none of these flights. No later report mends the sum.
 
 # %% [markdown]
 # ## Build it
@@ -167,7 +168,8 @@ def judge(report):
 
 
 some = spark.sql("FROM master ORDER BY offset LIMIT 3").collect()
-[judge(report) for report in some]
+columns = ["offset", "origin", "due", "on_time"]
+look(pd.DataFrame([judge(report) for report in some], columns=columns))
 
 # %% [markdown]
 # The stream reads the same topic, from an offset that you name.
@@ -285,9 +287,9 @@ sound.errors()
 
 # %% tags=["figure-stale"]
 errors = sound.errors()[["batch alone", "served"]]
-stale, board = errors.max()
+stale, served = errors.max()
 
-finding = f"The batch alone is wrong by up to {stale:,} flights, the board by {board:,}"
+finding = f"The batch alone is wrong by up to {stale:,} flights, the board by {served:,}"
 lines(dict(errors), finding, "reports in the log", "flights too many or too few",
       marks=sound.batches());
 
@@ -331,8 +333,8 @@ lost = int(now - on_board)
 print(f"your guess: {guess:,} of {since:,}; on the board: {since - lost:,}")
 
 # %% [markdown]
-# The others are lost. They were due before the batch ran, and late, so their reports came after it. The batch view does not have them, the
-# speed view thinks that they are not its own. Late flights are missing, so the board looks better than the day is.
+# The others are lost. They were due before the batch ran, and their reports came after it. The batch view can't have them, the
+# speed view thinks that they are not its own. All of them were behind their schedule, so the board looks better than the day.
 #
 # At the same moment, the seam by offset has lost none:
 
@@ -386,9 +388,9 @@ print(f"speed view: {len(quiet['covered'])} rows, in the log: {quiet['now']:,},"
 # the other half before it ends.
 
 # %% tags=["break-emptied"]
-seam = scene.rewind(broker, topic, log, cuts, 11)
+begun = scene.rewind(broker, topic, log, cuts, 11)
 half = (cuts[11] + len(log)) // 2
-query = start(judge, since=seam)
+query = start(judge, since=begun)
 try:
     broker.send(topic, log[cuts[11]:half])
     query.processAllAvailable()
@@ -443,7 +445,7 @@ prove("reports lost by the seam in offsets", len(log) - by_seam, 0)
 # %% [markdown]
 # ## Measure it
 #
-# Each layer's error over the day, in flights, and how old the newest report is that it counts, in hours of the log.
+# Each layer's error over the live moments, in flights, and how many hours, at most, it was behind the log.
 
 # %% tags=["look-price"]
 price = scene.price(whole, log)
