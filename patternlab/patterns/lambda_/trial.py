@@ -1,4 +1,4 @@
-"""The worlds of lab 09's first three exercises: boards, a log that never rests while a batch runs, a speed layer that is killed."""
+"""The worlds of lab 09's first two exercises: boards of two views, and a log that never rests while a batch runs."""
 import copy
 import random
 from collections.abc import Mapping
@@ -84,6 +84,8 @@ def _why(mine, right, view, speed, since, seam) -> str:
         return f"The report at offset {seam} is in neither view: the batch stopped before it, and you begin after it."
     if mine == added(view, [row for offset, row in speed.items() if offset < seam]):
         return "You took the rows from before the seam, which the batch has, and left those that it lacks."
+    if stray := set(mine) - set(right):
+        return f"Your board has {sorted(stray)[0]}, of which these two views together hold no flight."
     if lacking := set(right) - set(mine):
         view_only = lacking & set(view)
         return (f"{sorted(lacking)[0]} is known to the {'batch' if view_only else 'speed'} view, and your board lacks it.")
@@ -104,6 +106,9 @@ class Newsroom:
         self._chance, self.log, self.speed = random.Random(seed), [], Given()
         self.seam, self.view, self.published, self.calls, self.rests = 0, {}, 0, 0, False
         self._come(8)
+
+    def __repr__(self):
+        return f"a log that ends at {len(self.log)}"
 
     def _come(self, most):
         for _ in range(self._chance.randint(0, most)):
@@ -152,7 +157,8 @@ class Newsroom:
             raise Wrong("Reports are in both layers: the batch counted more than the seam says. Readers add them again from "
                         "the speed view.", told)
         if view != added(self.log[:seam]):
-            raise Wrong("The view that you published does not hold the reports before its seam.", shown(view, added(self.log[:seam])))
+            raise Wrong("The view that you published does not hold the reports before its seam.",
+                        shown(view, added(self.log[:seam])))
         self.view, self.seam = view, int(seam)
         self.look("When you had published")
 
@@ -163,6 +169,9 @@ class Newsroom:
         if board == right:
             return
         lost = len(self.log) - self.seam - len(rows)
+        if lost == 1 and self.seam not in self.speed and rows:
+            raise Wrong(f"{when}, the report at the seam was in neither layer: the batch stopped before it, so the speed view "
+                        "has to keep it.", f"seam: {self.seam}, log ends: {len(self.log)}")
         if lost > 0 and when == "After your run":
             raise Wrong(f"{when}, reports are in neither layer: they came while the batch ran, it has not counted them, and you "
                         "took them out of the speed view.", f"seam: {self.seam}, log ends: {len(self.log)}, missing: {lost}")
@@ -183,5 +192,5 @@ def batch_trial(answer, seed) -> None:
             raise Wrong("Your run published nothing, so the batch view is what it was.")
         world.look("After your run")
         if kept := [offset for offset in world.speed if offset < world.seam]:
-            raise Wrong(f"After your run the speed view still holds rows from before the seam: it would grow for ever.",
+            raise Wrong("After your run the speed view still holds rows from before the seam: it would grow for ever.",
                         f"seam: {world.seam}, such rows: {len(kept)}")
