@@ -98,7 +98,7 @@ def serve(batch, speed):
             board[origin] = (flights + 1, so_far + 1)
     return board
 
-# %% tags=["wrong-1"] says="changed what it was given" breaks="`batch` and `speed` stay as they are"
+# %% tags=["wrong-1"] says="changed the batch view" breaks="`batch` and `speed` stay as they are"
 def serve(batch, speed):
     board = batch["view"]
     for offset, (origin, on_time) in speed.items():
@@ -106,6 +106,20 @@ def serve(batch, speed):
             flights, so_far = board.get(origin, (0, 0))
             board[origin] = (flights + 1, so_far + on_time)
     return board
+
+# %% tags=["wrong-1"] says="A reader reads" breaks="`batch` and `speed` stay as they are"
+def serve(batch, speed):
+    board = dict(batch["view"])
+    for offset in sorted(speed):
+        origin, on_time = speed.pop(offset)
+        if offset >= batch["seam"]:
+            flights, so_far = board.get(origin, (0, 0))
+            board[origin] = (flights + 1, so_far + on_time)
+    return board
+
+# %% tags=["wrong-1"] says="is the batch view alone" breaks="and added to them the rows of the speed view"
+def serve(batch, speed):
+    return dict(batch["view"])
 
 # %% tags=["wrong-1"] says="a pair (flights, on_time)" breaks="from origin to `(flights, on_time)`"
 def serve(batch, speed):
@@ -172,8 +186,8 @@ def serve(batch, speed):
 # ```
 #
 # **Goal** change it so that a reader who looks at any moment, before, during or after the run, has every report of the log on the
-# board once: none in neither layer, none in both, though more come while you work. Publish once a run. After it the speed view
-# keeps no row from before the seam.
+# board once: none in neither layer, none in both, though more come while you work. Publish once a run, a view of at least what the
+# log held when it began. After it the speed view keeps no row from before the seam.
 #
 # **Example** you ask for the end at 8; two reports come while you count. The seam is 8, and rows 8 and 9 stay in the speed view.
 
@@ -256,6 +270,17 @@ def run_batch(log, speed, publish):
     publish(view, seam)
     for offset in [offset for offset in speed if offset < seam]:
         del speed[offset]
+
+# %% tags=["wrong-2"] says="Your batch covers less than the log held" breaks="at least what the log held when it began"
+def run_batch(log, speed, publish):
+    seam = log.end() // 2
+    publish(counted(log.read(0, seam)), seam)
+    for offset in [offset for offset in speed if offset < seam]:
+        del speed[offset]
+
+# %% tags=["nothing-2"] says="Your batch covers less"
+def run_batch(log, speed, publish):
+    publish({}, 0)
 
 # %% tags=["nothing-2"] says="published nothing"
 def run_batch(log, speed, publish):

@@ -180,7 +180,7 @@ def arriving(since):
     return parsed(spark.readStream.format("kafka").options(**source).load())
 
 
-arriving(since=cuts[3])
+arriving(cuts[3])
 
 # %% [markdown]
 # Each micro-batch puts its rows into `recent`, under their offsets: a micro-batch that comes twice changes nothing. `recent` is
@@ -208,6 +208,7 @@ print("start(judge, since) begins the stream at an offset")
 # read what is there.
 
 # %% tags=["step-stream"]
+scene.rewind(broker, topic, log, cuts, 3)
 query = start(judge, since=cuts[3])
 try:
     broker.send(topic, log[cuts[3]:cuts[4]])

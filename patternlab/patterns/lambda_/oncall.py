@@ -69,6 +69,7 @@ def judge(answer, told, right, what) -> None:
         raise Unfit(f"blame should return one of {', '.join(map(repr, ANSWERS))}; yours returned {kind(mine)}.")
     if mine not in ANSWERS:
         raise Unfit(f"blame should return one of {', '.join(map(repr, ANSWERS))}; yours returned {mine!r}.")
+    mine = str(mine)
     if mine == right:
         return
     raise Wrong(_sentence(mine, right, what),

@@ -35,18 +35,18 @@ class Store(Given):
 
 
 class Log:
-    """`end()` and `read(first, until)` of a log of one partition; it notes how many reports a call has read."""
+    """`end()` and `read(first, until)` of a log of one partition; it notes how much a call has read of it."""
 
     def __init__(self, seed):
-        self._chance, self.rows, self.taken, self.calls = random.Random(seed), [], 0, 0
-        self._seam, self._limit = 0, 1
+        self._chance, self.rows = random.Random(seed), []
+        self.opened(0)
 
     def __repr__(self):
         return f"a log that ends at {len(self.rows)}"
 
-    def allows(self, seam, limit):
-        """What a call may read: nothing from before `seam`, at most `limit` reports. It begins anew with each call."""
-        self._seam, self._limit, self.taken, self.calls = seam, limit, 0, 0
+    def opened(self, seam):
+        """A call begins, which may read nothing from before `seam`."""
+        self._seam, self.calls, self.given = seam, 0, 0
 
     def grow(self, count):
         """`count` more reports."""
@@ -65,10 +65,7 @@ class Log:
         if first < until and first < self._seam:
             raise Wrong("You read reports from before the seam: a batch has covered them while you were dead.",
                         f"seam: {self._seam}, read from: {first}")
-        self.taken += until - first
-        if self.taken > self._limit:
-            raise Wrong(f"You took {self.taken} reports in one call, and limit is {self._limit}: after an hour that is all of "
-                        "them at once.")
+        self.given += until - first
         return list(self.rows[first:until])
 
 
@@ -88,7 +85,8 @@ def trial(answer, seed) -> None:
             log.grow(chance.randint(0, 6))
             if chance.random() < 0.15:
                 seam = max(seam, min(reach, log.end()))
-        log.allows(seam, limit)
+        log.opened(seam)
+        before = set(speed)
         speed.killed, speed.fuse = False, chance.randint(0, 3) if turn < 12 and chance.random() < 0.35 else None
         try:
             do(answer, log, state, speed, seam, limit)
@@ -96,11 +94,14 @@ def trial(answer, seed) -> None:
             continue
         if speed.killed:
             raise Wrong("You caught the kill. A process that is gone catches nothing: let it end your function.")
-        reach = _judge(log, speed, seam, limit, max(reach, seam))
+        reach = _judge(log, speed, seam, limit, max(reach, seam), len(set(speed) - before))
 
 
-def _judge(log, speed, seam, limit, reach) -> int:
-    """How far the speed view reaches after a call that ended; Wrong where it has a gap, a stray row, or did not get on."""
+def _judge(log, speed, seam, limit, reach, taken) -> int:
+    """How far the speed view reaches after a call that ended and `taken` new rows; Wrong where it has a gap, a stray row, or
+    did not get on."""
+    if taken > limit:
+        raise Wrong(f"You took {taken} reports in one call, and limit is {limit}: after an hour that is all of them at once.")
     if odd := [offset for offset in speed if not isinstance(offset, Integral) or not 0 <= offset < log.end()]:
         raise Wrong(f"Your speed view has a row under {describe(odd[0])}, which is no offset of the log.")
     if kept := [offset for offset in speed if offset < seam]:
@@ -121,7 +122,7 @@ def _judge(log, speed, seam, limit, reach) -> int:
                         "was not written when a call was killed, or came while the layer was dead.",
                         f"offset: {offset}, seam: {seam}, newest in the speed view: {newest - 1}")
         where = f"the speed view reaches to {newest}, the log to {log.end()}, limit: {limit}"
-        if not log.taken:
+        if not log.given:
             raise Wrong("A call took nothing, and reports were waiting: what came while the layer was dead is in the log.", where)
         if newest <= reach:
             raise Wrong("A call read what the speed view had already, and got no further.", where)

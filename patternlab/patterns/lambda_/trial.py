@@ -44,14 +44,15 @@ def added(*parts) -> dict:
     return made
 
 
-def shown(board, right) -> list:
-    """The origins in which two boards differ, the learner's first."""
-    return [{"origin": origin, "yours": str(board.get(origin, "nothing")), "in both views": str(right.get(origin, "nothing"))}
-            for origin in sorted({*board, *right}) if board.get(origin) != right.get(origin)][:3]
+def shown(board, right, start=None) -> list:
+    """Some origins in which the learner's board is off, beside what the batch view (`start`) has."""
+    off = [origin for origin in sorted({*board, *right}) if board.get(origin) != right.get(origin)][:3]
+    sides = {**({} if start is None else {"batch view": start}), "yours": board}
+    return [{"origin": origin, **{name: str(side.get(origin, "nothing")) for name, side in sides.items()}} for origin in off]
 
 
 # --- exercise 1: a batch view, a speed view --------------------------------------------------------------------------------
-VIEWS = [({"seam": 4, "view": {"EWR": (3, 2), "JFK": (1, 0)}}, {4: ("EWR", 1), 5: ("EWR", 0), 6: ("JFK", 1)}),
+VIEWS = [({"seam": 4, "view": {"EWR": (3, 2), "JFK": (1, 0)}}, {4: ("EWR", 1), 5: ("EWR", 0)}),
          ({"seam": 4, "view": {"EWR": (3, 2), "JFK": (1, 0)}}, {4: ("EWR", 1), 5: ("LGA", 0)}),
          ({"seam": 4, "view": {"EWR": (3, 2), "JFK": (1, 1)}}, {2: ("EWR", 1), 3: ("JFK", 1), 4: ("EWR", 0), 5: ("EWR", 0)}),
          ({"seam": 6, "view": {"EWR": (4, 4), "LGA": (2, 0)}}, {3: ("LGA", 1), 5: ("EWR", 0)}),
@@ -70,14 +71,20 @@ def serving(answer) -> None:
         since = {offset: row for offset, row in speed.items() if offset >= seam}
         right = added(view, since.values())
         if mine != right:
-            raise Wrong(_why(mine, right, view, speed, since, seam), shown(mine, right))
-        if given != before:
-            raise Wrong("Your function changed what it was given: the next reader would find a batch view that no batch has "
-                        "written. Add up in a dict of your own.")
+            raise Wrong(_why(mine, right, view, speed, since, seam), shown(mine, right, view))
+        if given[0] != before[0]:
+            raise Wrong("Your function changed the batch view that it was given: the next reader would find one that no batch "
+                        "has written. Add up in a dict of your own.")
+        if given[1] != before[1]:
+            raise Wrong("Your function changed the speed view that it was given. A reader reads; the speed layer forgets.")
 
 
 def _why(mine, right, view, speed, since, seam) -> str:
     old = added(view, speed.values())
+    if mine == added(view):
+        return "Your board is the batch view alone: what has come since the batch is not on it."
+    if mine == added(since.values()):
+        return "Your board is what came since the batch, alone: add it to the batch view."
     if mine == old:
         return f"Rows from before the seam ({seam}) counted in both views: the batch has them already."
     if mine == added(view, [row for offset, row in speed.items() if offset > seam]):
@@ -172,7 +179,7 @@ class Newsroom:
         if lost == 1 and self.seam not in self.speed and rows:
             raise Wrong(f"{when}, the report at the seam was in neither layer: the batch stopped before it, so the speed view "
                         "has to keep it.", f"seam: {self.seam}, log ends: {len(self.log)}")
-        if lost > 0 and when == "After your run":
+        if lost > 0 and self.published:
             raise Wrong(f"{when}, reports are in neither layer: they came while the batch ran, it has not counted them, and you "
                         "took them out of the speed view.", f"seam: {self.seam}, log ends: {len(self.log)}, missing: {lost}")
         if lost > 0:
@@ -185,12 +192,15 @@ def batch_trial(answer, seed) -> None:
     """Five runs of a learner's batch on a log that grows, the last one in peace; a reader looks at every moment."""
     world = Newsroom(seed)
     for turn in range(5):
-        world.published = world.calls = 0
+        world.published, world.calls, began = 0, 0, len(world.log)
         world.rests = turn == 4
         do(answer, world, world.speed, world.publish)
         if not world.published:
             raise Wrong("Your run published nothing, so the batch view is what it was.")
         world.look("After your run")
+        if world.seam < began:
+            raise Wrong("Your batch covers less than the log held when it began, so the rest stays with the speed layer.",
+                        f"log at the beginning: {began}, seam: {world.seam}")
         if kept := [offset for offset in world.speed if offset < world.seam]:
             raise Wrong("After your run the speed view still holds rows from before the seam: it would grow for ever.",
                         f"seam: {world.seam}, such rows: {len(kept)}")
