@@ -183,8 +183,8 @@ def arriving(since):
 arriving(cuts[3])
 
 # %% [markdown]
-# Each micro-batch puts its rows into `recent`, under their offsets: a micro-batch that comes twice changes nothing. `recent` is
-# in memory, and may be lost: the log has it all. `ever` keeps the rows for good; it is the speed layer alone, to compare.
+# Ten times a second a micro-batch puts its rows into `recent`, under their offsets: one that comes twice changes nothing. `recent`
+# is in memory, and may be lost: the log has it all. `ever` keeps the rows for good; it is the speed layer alone, to compare.
 
 # %% tags=["step-speed"]
 recent, ever = {}, {}
@@ -198,7 +198,7 @@ def start(rule, since):
     recent.clear()
     folder = emptied(work / "speed")
     writer = arriving(since).writeStream.option("checkpointLocation", folder)
-    return writer.foreachBatch(take).start()
+    return writer.trigger(processingTime="0.1 seconds").foreachBatch(take).start()
 
 
 print("start(judge, since) begins the stream at an offset")
@@ -346,7 +346,7 @@ print(f"in the log: {now:,}, seam by offset: {by_offset:,}, by time: {on_board:,
 
 # %% [markdown]
 # **Code that drifts.** Somebody tidies the speed layer: a `None` should not need a case of its own. The toy passes. The new
-# release begins at the seam, and it stays in production for four moments, with a batch among them.
+# release begins at the seam, and it stays in production for four moments, with a batch among them. Again this takes some seconds.
 
 # %% tags=["break-drift"]
 def tidied(report):
