@@ -300,6 +300,33 @@ def test_the_departures_of_etl_against_duckdb(slice):
     assert truth("etl_departures", slice, lost=lost).key.tolist() == expected.key[~expected.key.isin(lost)].tolist()
 
 
+@pytest.mark.parametrize("slice", [*SLICES, SPRING, AUTUMN])
+def test_truth_of_lambda_against_duckdb(slice):
+    first, last = days(slice)
+    base, read = duckdb.connect(), "read_parquet('{}.parquet', file_row_number = true)"
+    base.sql("SET TimeZone = 'UTC'")
+    base.sql(f"""CREATE TABLE told AS SELECT *, row_number() OVER (ORDER BY ended, carrier, flight, origin) - 1 AS place FROM (
+        SELECT origin, carrier, flight, arr_delay, time_hour + to_minutes(minute::INT) AS slot,
+            CASE WHEN dep_time IS NULL THEN slot ELSE scheduled_arrival END AS due,
+            coalesce(scheduled_arrival + to_minutes(arr_delay::INT), diverted, slot) AS ended
+        FROM {read.format((DATA / "flights").as_posix())} AS flights
+        JOIN (SELECT file_row_number, scheduled_arrival, diverted FROM {read.format((DATA / "moments").as_posix())})
+        USING (file_row_number) WHERE make_date(year, month, day) BETWEEN '{first}' AND '{last}')""")
+    [[count]] = base.sql("SELECT count(*) FROM told").fetchall()
+    for since, until in ((0, count), (count // 3, count * 2 // 3)):
+        within = f"place >= {since} AND place < {until}"
+        found = base.sql(f"""SELECT origin, count(*) flights, count(*) FILTER (arr_delay <= 15) on_time FROM told
+            WHERE {within} GROUP BY origin ORDER BY origin""").df()
+        expected = truth("punctuality", slice, since=since, until=until)
+        pandas.testing.assert_frame_equal(found, expected, check_dtype=False)
+        [[never, between]] = base.sql(f"""SELECT count(*) FILTER (arr_delay IS NULL AND {within}), count(*) FILTER (
+            place >= {until // 2} AND place < {until} AND due < (SELECT ended FROM told WHERE place = {until // 2 - 1}))
+            FROM told""").fetchall()
+        assert never == truth("never_arrived", slice, since=since, until=until)
+        assert between == truth("fallen_between", slice, seam=until // 2, until=until)
+    assert truth("fallen_between", slice) == truth("fallen_between", slice, seam=count // 2, until=count)
+
+
 ELT = {
     "otp_by_hour": """SELECT make_date(year, month, day) AS day, time_hour AS hour, origin, count(*) flights,
         count(dep_time) departed, count(*) FILTER (dep_delay <= 15) on_time FROM flown GROUP BY ALL ORDER BY hour, origin""",

@@ -462,8 +462,8 @@ def test_the_helper_never_holds_the_pattern(file):
     """Whatever a notebook or a check can import, but the engines: no stream, window, MERGE, hash or producer in it."""
     found = []
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-        if isinstance(node, ast.Attribute) and node.attr in ("readStream", "withWatermark", "sha2", "StatefulProcessor",
-                                                                   "transformWithState", "registerTimer"):
+        if isinstance(node, ast.Attribute) and node.attr in ("readStream", "withWatermark", "foreachBatch", "sha2",
+                                                             "StatefulProcessor", "transformWithState", "registerTimer"):
             found.append((node.lineno, node.attr))
         elif isinstance(node, (ast.ImportFrom, ast.Import)):
             found += [(node.lineno, alias.name) for alias in node.names
