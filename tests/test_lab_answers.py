@@ -37,6 +37,7 @@ lost, enough = (own("07-stream-windowing", 2)[name] for name in ("lost", "patien
 spark_loss = own("07-stream-windowing", 3)["spark_loss"]
 add_report = own("07-stream-windowing", 4)["add_report"]
 publish = own("07-stream-windowing", 5)["publish"]
+serve, counted, blame = own("09-lambda", 1)["serve"], own("09-lambda", 2)["counted"], own("09-lambda", 4)["blame"]
 live_batches, smallest = (own("10-kappa", 2)[name] for name in ("live_batches", "enough"))
 release = own("10-kappa", 3)["release"]
 rebuild = own("10-kappa", 4)["rebuild"]
@@ -53,6 +54,14 @@ def after(function, change):
 def rebuilt(change, tell=int):
     """rebuild() of lab 10, and then `change` of its messages, or `tell` of the hole that it found."""
     return after(rebuild, lambda found: change(found) if isinstance(found, list) else tell(found))
+
+
+def puts_back(log, speed, publish):
+    seam = log.end()
+    publish(counted(log.read(0, seam)), seam)
+    kept = {offset: row for offset, row in speed.items() if offset >= seam}
+    speed.clear()
+    speed.update(kept)
 
 
 def survives(catalog, rows):
@@ -131,6 +140,9 @@ GOOD = {
     "panes as a tuple": (7, 5, after(publish, tuple)),
     "pandas' begins": (7, 5, after(publish, lambda rows: [[pd.Timestamp(row[0]), *row[1:]] for row in rows])),
     "batch numbers for ever": (7, 5, keeps_the_numbers),
+    "a board of arrays": (9, 1, after(serve, lambda board: {origin: np.array(row) for origin, row in board.items()})),
+    "a row for each airport": (9, 1, after(serve, lambda board: {"EWR": (0, 0), "LGA": (0, 0), **board})),
+    "numpy's text": (9, 4, after(blame, np.str_)),
     "batches one by one": (10, 2, (after(live_batches, iter), after(smallest, float))),
     "batches as arrays": (10, 2, (after(live_batches, lambda found: tuple(map(np.array, found))), after(smallest, np.int64))),
     "rows as lists": (10, 3, lambda catalog, rows: release(catalog, list(map(list, rows)))),
@@ -160,6 +172,8 @@ WRONG = {
     "a text for minutes": (7, 2, (lost, "180 minutes"), "patience should be a number, yours is the text '180 minutes'"),
     "a timedelta for minutes": (7, 2, (lost, timedelta(minutes=180)), "patience should be a number"),
     "true for minutes": (7, 2, (lost, True), "patience should be a number, yours is True"),
+    "a board in pandas": (9, 1, after(serve, pd.DataFrame), "The board should be a dict"),
+    "rows put back": (9, 2, puts_back, "While you took rows out"),
     "the pair backwards": (7, 2, (enough, lost), "Give both in this order: lab.check(2, (lost, patience))"),
     "half a step": (7, 2, (lost, 175), "a multiple of 30"),
     "the function alone": (7, 2, lost, "Give both: lab.check(2, (lost, patience))"),

@@ -16,8 +16,8 @@ lab.progress()
 # *Level: fill in · 10 minutes*
 #
 # **Input** `batch`, a dict: its `seam` is the offset where the batch stopped, its `view` has `(flights, on_time)` for each origin.
-# And `speed`, rows of the speed view: offset to `(origin, on_time)`, where `on_time` is 1 or 0. A row is one flight. The speed
-# layer may not have forgotten yet what the batch has covered.
+# And `speed`, rows of the speed view in any order: offset to `(origin, on_time)`, where `on_time` is 1 or 0. A row is one flight.
+# The speed layer may not have forgotten yet what the batch has covered.
 #
 # **Goal** the board, a dict from origin to `(flights, on_time)`: the batch view's counts, and added to them the rows of the speed
 # view from the seam on. An origin that only one of the two views knows is on the board too. `batch` and `speed` stay as they are.
@@ -41,6 +41,18 @@ lab.check(1, serve)
 def serve(batch, speed):
     board = dict(batch["view"])
     for origin, on_time in speed.values():
+        flights, so_far = board.get(origin, (0, 0))
+        board[origin] = (flights + 1, so_far + on_time)
+    return board
+
+# %% tags=["wrong-1"] says="from before the seam (6)" breaks="rows of the speed view in any order"
+from itertools import dropwhile
+
+
+def serve(batch, speed):
+    board = dict(batch["view"])
+    for offset in dropwhile(lambda offset: offset < batch["seam"], speed):
+        origin, on_time = speed[offset]
         flights, so_far = board.get(origin, (0, 0))
         board[origin] = (flights + 1, so_far + on_time)
     return board
@@ -344,7 +356,7 @@ def run_batch(log, speed, publish):
 #
 # **Goal** change it so that each call puts the next `limit` reports, or as many as there are, into `speed`, each under its offset.
 # It goes on where the last finished call ended; at the seam, where the batch has come further, or where nothing has been noted.
-# Nothing from before the seam is read or kept. A kill leaves nothing out.
+# Nothing from before the seam is read or kept; what is from the seam on stays. A kill leaves nothing out.
 #
 # **Example** noted 90, killed for an hour, seam now 130, the log ends at 150, `limit` 15: the next call takes 130 to 144.
 
@@ -418,7 +430,7 @@ def step(log, state, speed, seam, limit):
     for offset in [offset for offset in speed if offset < seam]:
         del speed[offset]
 
-# %% tags=["wrong-3"] says="has another report than the log" breaks="each under its offset"
+# %% tags=["wrong-3"] says="your rows went under other offsets" breaks="each under its offset"
 def step(log, state, speed, seam, limit):
     first = max(state.get("next", seam), seam)
     until = min(first + limit, log.end())
@@ -434,6 +446,22 @@ def step(log, state, speed, seam, limit):
     until = min(first + limit, log.end())
     for offset, row in enumerate(log.read(first, until), first):
         speed[offset] = row
+    state["next"] = until
+
+# %% tags=["wrong-3"] says="took a row out of the speed view that no batch has covered" breaks="what is from the seam on stays"
+def step(log, state, speed, seam, limit):
+    if state.get("seam") != seam:
+        speed.clear()
+    first = max(state.get("next", seam), seam)
+    until = min(first + limit, log.end())
+    speed.update(enumerate(log.read(first, until), first))
+    state.update(next=until, seam=seam)
+
+# %% tags=["wrong-3"] says="write into the `speed` that you were given" breaks="into `speed`"
+def step(log, state, speed, seam, limit):
+    first = max(state.get("next", seam), seam)
+    until = min(first + limit, log.end())
+    speed = {**speed, **dict(enumerate(log.read(first, until), first))}
     state["next"] = until
 
 # %% tags=["wrong-3"] says="A call took fewer reports than limit" breaks="each call puts the next `limit` reports"
@@ -533,6 +561,18 @@ lab.check(4, blame)
 def blame(history):
     missing = [reading["missing"] for reading in history]
     last = max([at for at, reading in enumerate(history) if reading["moved"] is not None], default=-1)
+    if missing and not 0 <= missing[-1] <= 5:
+        return "speed dead" if missing[-1] - missing[-2] > 5 else "seam"
+    if last > 0 and 0 <= missing[last - 1] <= 5 and abs(history[last]["moved"]) > 5:
+        return "speed code"
+    return "nothing"
+
+# %% tags=["wrong-4"] says="of one that is late" breaks="where the last 9 readings or more had none"
+def blame(history):
+    missing = [reading["missing"] for reading in history]
+    last = max([at for at, reading in enumerate(history) if reading["moved"] is not None], default=-1)
+    if len(history) - 1 - last > 6:
+        return "batch"
     if missing and not 0 <= missing[-1] <= 5:
         return "speed dead" if missing[-1] - missing[-2] > 5 else "seam"
     if last > 0 and 0 <= missing[last - 1] <= 5 and abs(history[last]["moved"]) > 5:

@@ -26,9 +26,10 @@ def revived(answer):
 
 
 def blamed(answer):
-    """blame(history): for each of 20 seeds every fault, none, and faults that are over."""
+    """blame(history): for each of 20 seeds every fault, none, and faults that are over; then the edges of each clause."""
     fits(answer, None)
     over_seeds(20, lambda seed: oncall.trial(answer, seed))
+    oncall.edges(answer)
     return "Two numbers are enough: one says whether every report is counted, the other whether both layers agree."
 
 

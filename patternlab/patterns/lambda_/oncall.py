@@ -79,6 +79,8 @@ def judge(answer, told, right, what) -> None:
 def _sentence(mine, right, what) -> str:
     if what == "empty":
         return "Without a reading nothing can be known to be wrong."
+    if what == "late" and mine == "batch":
+        return "You said 'batch' of one that is late: only where 9 readings or more had none is it what is wrong."
     if what in ("healed speed dead", "healed seam") and mine == "speed code":
         return ("A batch moved the board because reports had been missing or doubled before it, and now none is. That is not the "
                 "code: both layers agreed on what both had counted.")
@@ -91,6 +93,32 @@ def _sentence(mine, right, what) -> str:
                 "seam": "The seam is off: reports are " + ("doubled, and fewer than none are missing" if what == "doubled" else
                                                              "missing, and as many at one reading as at the next")}
     return f"{evidence[right]}; you said {mine!r}."
+
+
+def edges(answer) -> None:
+    """Histories made by hand: the numbers at which a Goal's clause begins or ends, and those that begin anywhere."""
+    for told, right, what in EDGES:
+        judge(answer, [{"missing": missing, "moved": moved} for missing, moved in told], right, what or right)
+
+
+def _quiet(*missing) -> list:
+    """Readings at which no batch ran."""
+    return [(number, None) for number in missing]
+
+
+EDGES = [
+    ([*_quiet(3, 1, 4), (0, -31)], "speed code", ""),                             # the Example
+    (_quiet(2, 0, 4), "nothing", ""),                                              # no batch yet
+    ([*_quiet(1), (0, 2), *_quiet(3, 0, 4, 1, 2, 5, 0, 3)], "nothing", "late"),
+    ([*_quiet(1), (0, 2), *_quiet(3, 0, 4, 1, 2, 5, 0, 3, 1)], "batch", ""),
+    (_quiet(2, 0, 4, 1, 2, 5, 0, 3, 1), "batch", ""),
+    *(([*_quiet(2, 5), (0, moved), *_quiet(4, 1)], "nothing", "") for moved in (5, -5)),
+    *(([*_quiet(2, 5), (0, moved), *_quiet(4, 1)], "speed code", "") for moved in (6, -6)),
+    ([*_quiet(1, 3), (0, 2), *_quiet(7, 6, 6)], "seam", ""),
+    ([*_quiet(1, 3), (0, 2), *_quiet(61, 64, 60)], "seam", ""),
+    ([*_quiet(1, 3), (-1, 2), *_quiet(0, -1, -1)], "seam", "doubled"),
+    ([*_quiet(2, 48, 99), (0, 77), *_quiet(44, 95)], "speed dead", ""),            # dead before the batch, and after it
+]
 
 
 def trial(answer, seed) -> None:

@@ -10,9 +10,10 @@ from .trial import ORIGINS, Given, Killed
 class Store(Given):
     """The speed view; a write kills the process where `fuse` says so."""
 
-    fuse, killed = None, False
+    fuse, killed, writes = None, False, 0
 
     def __setitem__(self, offset, row):
+        self.writes += 1
         if self.fuse == 0:
             self.killed = True
             raise Killed
@@ -46,7 +47,7 @@ class Log:
 
     def opened(self, seam):
         """A call begins, which may read nothing from before `seam`."""
-        self._seam, self.calls, self.given = seam, 0, 0
+        self._seam, self.calls, self.given = seam, 0, set()
 
     def grow(self, count):
         """`count` more reports."""
@@ -65,14 +66,14 @@ class Log:
         if first < until and first < self._seam:
             raise Wrong("You read reports from before the seam: a batch has covered them while you were dead.",
                         f"seam: {self._seam}, read from: {first}")
-        self.given += until - first
+        self.given |= set(range(first, until))
         return list(self.rows[first:until])
 
 
 def trial(answer, seed) -> None:
     """A dozen calls of a learner's step, with kills, new seams and an hour of silence, then some in peace."""
     chance, log, state, speed = random.Random(seed), Log(seed), Given(), Store()
-    limit, seam, reach = chance.randint(4, 9), 0, 0
+    limit, seam, reach, lost = chance.randint(4, 9), 0, 0, set()
     log.grow(chance.randint(0, 12))
     if chance.random() < 0.5:                            # a batch has run before the layer ever did
         seam = reach = log.end()
@@ -84,22 +85,27 @@ def trial(answer, seed) -> None:
         elif turn < 12:
             log.grow(chance.randint(0, 6))
             if chance.random() < 0.15:
-                seam = max(seam, min(reach, log.end()))
+                seam = max(seam, chance.randint(0, reach))
         log.opened(seam)
         before = set(speed)
-        speed.killed, speed.fuse = False, chance.randint(0, 3) if turn < 12 and chance.random() < 0.35 else None
+        speed.killed, speed.writes, speed.fuse = False, 0, chance.randint(0, 3) if turn < 12 and chance.random() < 0.35 else None
         try:
             do(answer, log, state, speed, seam, limit)
         except Killed:
+            lost |= log.given - set(speed)
             continue
         if speed.killed:
             raise Wrong("You caught the kill. A process that is gone catches nothing: let it end your function.")
-        reach = _judge(log, speed, seam, limit, max(reach, seam), len(set(speed) - before))
+        reach = _judge(log, speed, seam, limit, max(reach, seam), before, lost)
 
 
-def _judge(log, speed, seam, limit, reach, taken) -> int:
-    """How far the speed view reaches after a call that ended and `taken` new rows; Wrong where it has a gap, a stray row, or
-    did not get on."""
+def _judge(log, speed, seam, limit, reach, before, lost) -> int:
+    """How far the speed view reaches after a call that ended; Wrong where it has a gap, a stray row, or did not get on.
+
+    before  the offsets that it held when the call began
+    lost    those that a killed call had read and not written
+    """
+    taken = len(set(speed) - before)
     if taken > limit:
         raise Wrong(f"You took {taken} reports in one call, and limit is {limit}: after an hour that is all of them at once.")
     if odd := [offset for offset in speed if not isinstance(offset, Integral) or not 0 <= offset < log.end()]:
@@ -118,12 +124,21 @@ def _judge(log, speed, seam, limit, reach, taken) -> int:
     if gap := sorted(set(range(seam, max(newest, wanted))) - set(speed)):
         offset = gap[0]
         if offset < newest:
-            raise Wrong("A report is in neither layer, and later ones are in the speed view: your layer has passed it by. It "
-                        "was not written when a call was killed, or came while the layer was dead.",
-                        f"offset: {offset}, seam: {seam}, newest in the speed view: {newest - 1}")
+            where = f"offset: {offset}, seam: {seam}, newest in the speed view: {newest - 1}"
+            if offset in before:
+                raise Wrong("You took a row out of the speed view that no batch has covered: it is from the seam on, so its "
+                            "report is in neither layer now.", where)
+            cause = (" A call had read it, and was killed before it was written." if offset in lost else
+                     " It is the first that the batch has not." if offset == seam else "")
+            raise Wrong("A report is in neither layer, and later ones are in the speed view: your layer has passed it by."
+                        f"{cause}", where)
         where = f"the speed view reaches to {newest}, the log to {log.end()}, limit: {limit}"
         if not log.given:
             raise Wrong("A call took nothing, and reports were waiting: what came while the layer was dead is in the log.", where)
+        if not taken and log.given - before:
+            cause = ("your rows went under other offsets, or you took them out again" if speed.writes else
+                     "write into the `speed` that you were given")
+            raise Wrong(f"A call read reports, and the speed view has none of them under its offset: {cause}.", where)
         if newest <= reach:
             raise Wrong("A call read what the speed view had already, and got no further.", where)
         raise Wrong("A call took fewer reports than limit, though more were there.", where)

@@ -52,10 +52,12 @@ def shown(board, right, start=None) -> list:
 
 
 # --- exercise 1: a batch view, a speed view --------------------------------------------------------------------------------
-VIEWS = [({"seam": 4, "view": {"EWR": (3, 2), "JFK": (1, 0)}}, {4: ("EWR", 1), 5: ("EWR", 0)}),
+VIEWS = [({"seam": 4, "view": {"EWR": (3, 2), "JFK": (1, 0)}},
+          {4: ("EWR", 1), 5: ("EWR", 0), 6: ("EWR", 0), 7: ("EWR", 1)}),
          ({"seam": 4, "view": {"EWR": (3, 2), "JFK": (1, 0)}}, {4: ("EWR", 1), 5: ("LGA", 0)}),
          ({"seam": 4, "view": {"EWR": (3, 2), "JFK": (1, 1)}}, {2: ("EWR", 1), 3: ("JFK", 1), 4: ("EWR", 0), 5: ("EWR", 0)}),
          ({"seam": 6, "view": {"EWR": (4, 4), "LGA": (2, 0)}}, {3: ("LGA", 1), 5: ("EWR", 0)}),
+         ({"seam": 6, "view": {"EWR": (4, 4), "JFK": (2, 0)}}, {7: ("LGA", 1), 5: ("EWR", 1), 6: ("EWR", 0)}),
          ({"seam": 3, "view": {"JFK": (3, 1)}}, {}),
          ({"seam": 0, "view": {}}, {0: ("LGA", 1), 1: ("LGA", 0)}),
          ({"seam": 0, "view": {}}, {})]
@@ -106,11 +108,39 @@ def _why(mine, right, view, speed, since, seam) -> str:
 
 
 # --- exercise 2: a batch that takes its time ------------------------------------------------------------------------------
+class Watched(Given):
+    """A speed view: `gone(offsets)` is called when rows have been taken out."""
+
+    def __init__(self, gone):
+        super().__init__()
+        self._gone = gone
+
+    def __delitem__(self, offset):
+        super().__delitem__(offset)
+        self._gone([offset])
+
+    def pop(self, offset, *default):
+        had = offset in self
+        row = super().pop(offset, *default)
+        self._gone([offset] * had)
+        return row
+
+    def popitem(self):
+        offset, row = super().popitem()
+        self._gone([offset])
+        return offset, row
+
+    def clear(self):
+        gone = list(self)
+        super().clear()
+        self._gone(gone)
+
+
 class Newsroom:
     """A log, a speed view that follows it at once, and a board that a reader looks at whenever something happens."""
 
     def __init__(self, seed):
-        self._chance, self.log, self.speed = random.Random(seed), [], Given()
+        self._chance, self.log, self.speed = random.Random(seed), [], Watched(self._forgotten)
         self.seam, self.view, self.published, self.calls, self.rests = 0, {}, 0, 0, False
         self._come(8)
 
@@ -130,6 +160,10 @@ class Newsroom:
         self.look("While your batch ran")
         if not self.rests and self.calls < 20:
             self._come(3)
+
+    def _forgotten(self, offsets):
+        if any(offset >= self.seam for offset in offsets):
+            self.look("While you took rows out" if self.published else "While your batch ran")
 
     def end(self) -> int:
         """The offset that comes next."""
@@ -176,7 +210,7 @@ class Newsroom:
         if board == right:
             return
         lost = len(self.log) - self.seam - len(rows)
-        if lost == 1 and self.seam not in self.speed and rows:
+        if lost == 1 and self.published and self.seam not in self.speed and rows:
             raise Wrong(f"{when}, the report at the seam was in neither layer: the batch stopped before it, so the speed view "
                         "has to keep it.", f"seam: {self.seam}, log ends: {len(self.log)}")
         if lost > 0 and self.published:
