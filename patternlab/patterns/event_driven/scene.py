@@ -17,6 +17,13 @@ from ...session import postgres
 psycopg2.extensions.register_adapter(dict, Json)       # a dict is a value of a jsonb column
 
 BODY = ("carrier", "origin", "dest")
+TABLES = """
+    create table counts (kind text primary key, flights int);
+    create table relayed as select 0::bigint as position;
+    create table board (key text primary key, version int, status text);
+    create table snapshots (position bigint primary key, states jsonb);
+    create table places (part int primary key, next bigint);
+    create table notified (key text, version int, primary key (key, version))"""
 
 
 def storm_day(slice="month") -> tuple:
@@ -68,6 +75,18 @@ def fresh(name: str) -> str:
     return f"{name}-{uuid.uuid4().hex[:6]}"
 
 
+def desk_at(store):
+    """An empty database, but for the tables that this lesson's readers keep (not the events): a connection to it."""
+    store.empty()
+    store.sql(TABLES)
+    return psycopg2.connect(store.dsn)
+
+
+def cancelled(some_facts: list) -> list:
+    """Those of the facts that are cancellations."""
+    return [fact for fact in some_facts if fact["kind"] == "cancelled"]
+
+
 def told(bus, day_facts: list) -> list:
     """The facts over a topic of their own, made anew: what its reader gets, in order."""
     bus.feed("told", day_facts)
@@ -93,11 +112,13 @@ def differing(board: pd.DataFrame, right: pd.DataFrame) -> int:
 def over_time(events: list) -> pd.DataFrame:
     """How many flights wait, are in the air, have landed (arrived or were diverted) and are cancelled, by moment.
 
-    From events with occurred and kind; the moments begin with the first flight that leaves or is cancelled.
+    From events with occurred and kind. The index is in hours since the midnight (UTC) before the first flight that leaves or is
+    cancelled, where it begins.
     """
     events = pd.DataFrame(events)
     count = pd.crosstab(events.occurred, events.kind).cumsum().reindex(columns=KINDS, fill_value=0)
     count = count[count.departed + count.cancelled > 0]
+    count.index = (count.index - count.index[0].floor("D")) / pd.Timedelta(hours=1)
     landed = count.arrived + count.diverted
     return pd.DataFrame({"waiting": count.scheduled - count.departed - count.cancelled, "landed": landed,
                          "in the air": count.departed - landed, "cancelled": count.cancelled})
