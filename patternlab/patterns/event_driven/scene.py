@@ -7,14 +7,17 @@ import uuid
 from collections import Counter
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import psycopg2
+from psycopg2.extensions import AsIs, register_adapter
 from psycopg2.extras import Json
 
 from ...flights import KINDS, days, events, rows
 from ...session import postgres
 
-psycopg2.extensions.register_adapter(dict, Json)       # a dict is a value of a jsonb column
+register_adapter(dict, Json)                           # a dict is a value of a jsonb column,
+register_adapter(np.int64, AsIs)                       # and a number of a frame is a number
 
 BODY = ("carrier", "origin", "dest")
 TABLES = """
