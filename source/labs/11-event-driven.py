@@ -63,7 +63,7 @@ def apply(state, event):
     delay = event.get("delay", state["delay"])
     return {"version": event["version"], "status": event["kind"], "delay": delay}
 
-# %% tags=["wrong-1"] says="version 2 is missing" breaks="Where versions\n# in between are missing"
+# %% tags=["wrong-1"] says="version 2 is missing" breaks="Where versions in between are missing"
 def apply(state, event):
     if event["version"] <= state["version"]:
         return state
@@ -105,7 +105,7 @@ def apply(state, event):
     delay = event.get("delay", state["delay"])
     return {"version": event["version"], "status": event["kind"], "delay": delay}
 
-# %% tags=["wrong-1"] says="a fold refuses nothing" breaks="what has happened has\n# happened"
+# %% tags=["wrong-1"] says="a fold refuses nothing" breaks="what has happened has happened"
 def apply(state, event):
     if event["version"] <= state["version"] or state["status"] == "cancelled":
         return state
@@ -289,7 +289,7 @@ def upcast(event):
     delay = (int(hours) * 60 + int(minutes)) * (-1 if late[0] == "-" else 1) if late else None
     return {"schema": 2, "key": event["key"], "kind": event["what"], "delay": delay}
 
-# %% tags=["wrong-2"] says="You changed the stored event" breaks="The stored event is not\n# changed"
+# %% tags=["wrong-2"] says="You changed the stored event" breaks="The stored event is not changed"
 def upcast(event):
     if event["schema"] == 2:
         return event
@@ -302,7 +302,7 @@ def upcast(event):
 def state_at(store, snapshots, cut):
     return fold([upcast(event) for event in store.read(0, cut)], {})
 
-# %% tags=["wrong-2"] says="it knows what had not yet happened" breaks="up to the\n# cut"
+# %% tags=["wrong-2"] says="it knows what had not yet happened" breaks="up to the cut"
 def state_at(store, snapshots, cut):
     newest = max(snapshots, default=0)
     tail = [upcast(event) for event in store.read(newest, cut)] if newest <= cut else []
@@ -443,7 +443,7 @@ def consume(topic, db):
                 fees[message["carrier"]] = fees.get(message["carrier"], 0) + message["fee"]
             rows["next"] = first + len(messages)
 
-# %% tags=["wrong-3"] says="fees are missing: what says that they are done was kept" breaks="wherever the\n# process was killed"
+# %% tags=["wrong-3"] says="fees are missing: what says that they are done was kept" breaks="wherever the process was killed"
 def consume(topic, db):
     while True:
         with db.transaction() as rows:
@@ -481,7 +481,7 @@ def consume(topic, db):
             rows["charged"] = charged
             rows["next"] = first + len(messages)
 
-# %% tags=["wrong-3"] says="and what says that they are done was not" breaks="and run again"
+# %% tags=["wrong-3"] says="has forgotten what the first one had seen" breaks="and run again"
 def consume(topic, db):
     charged = set()
     while True:
@@ -498,7 +498,7 @@ def consume(topic, db):
                     fees[message["carrier"]] = fees.get(message["carrier"], 0) + message["fee"]
             rows["next"] = first + len(messages)
 
-# %% tags=["wrong-3"] says="an event's name is its key and its version" breaks="one event has one `key` and\n# one `version`"
+# %% tags=["wrong-3"] says="an event's name is its key and its version" breaks="one event has one `key` and one `version`"
 def consume(topic, db):
     while True:
         with db.transaction() as rows:
@@ -515,7 +515,7 @@ def consume(topic, db):
                     fees[message["carrier"]] = fees.get(message["carrier"], 0) + message["fee"]
             rows["next"] = first + len(messages)
 
-# %% tags=["wrong-3"] says="Each message is to be read" breaks="Read until there is nothing more"
+# %% tags=["wrong-3"] says="the topic has more" breaks="Read until there is nothing more"
 def consume(topic, db):
     with db.transaction() as rows:
         first = rows.get("next", 0)
@@ -550,7 +550,7 @@ def consume(topic, db):
             return
         first += len(messages)
 
-# %% tags=["wrong-3"] says="a transaction inside another one" breaks="within `with db.transaction() as rows:` you read and change a\n# dict"
+# %% tags=["wrong-3"] says="a transaction inside another one" breaks="within `with db.transaction() as rows:` you read and change a dict"
 def consume(topic, db):
     with db.transaction() as rows:
         first = rows.get("next", 0)
@@ -655,7 +655,7 @@ def fullest(history):
             most, moment = in_the_air, at
     return most, moment
 
-# %% tags=["wrong-4"] says="returned to its gate still flies" breaks="or returned"
+# %% tags=["wrong-4"] says="Two flights have returned to their gates" breaks="or returned"
 def fullest(history):
     events = {(event["key"], event["version"]): event for event in history}
     changes = {}
@@ -669,7 +669,7 @@ def fullest(history):
             most, moment = in_the_air, at
     return most, moment
 
-# %% tags=["wrong-4"] says="was diverted is down too" breaks="was diverted"
+# %% tags=["wrong-4"] says="Two flights were diverted" breaks="was diverted"
 def fullest(history):
     events = {(event["key"], event["version"]): event for event in history}
     changes = {}
@@ -683,7 +683,7 @@ def fullest(history):
             most, moment = in_the_air, at
     return most, moment
 
-# %% tags=["wrong-4"] says="One lands and another departs at one moment" breaks="Events of one moment count together"
+# %% tags=["wrong-4"] says="Two land and a third departs at one moment" breaks="Events of one moment count together"
 def fullest(history):
     events = {(event["key"], event["version"]): event for event in history}
     moves = []
@@ -697,7 +697,7 @@ def fullest(history):
             most, moment = in_the_air, at
     return most, moment
 
-# %% tags=["wrong-4"] says="yours is the last moment" breaks="the first moment at which that was so"
+# %% tags=["wrong-4"] says="the first one, not the last" breaks="the first moment at which that was so"
 def fullest(history):
     events = {(event["key"], event["version"]): event for event in history}
     changes = {}
@@ -711,7 +711,7 @@ def fullest(history):
             most, moment = in_the_air, at
     return most, moment
 
-# %% tags=["wrong-4"] says="in the order in which they came" breaks="in any order"
+# %% tags=["wrong-4"] says="taken in the order in which they came" breaks="in any order"
 def fullest(history):
     events = {(event["key"], event["version"]): event for event in history}
     most, moment, in_the_air = 0, None, 0
@@ -735,12 +735,26 @@ def fullest(history):
             most, moment = in_the_air, at
     return most, moment
 
-# %% tags=["wrong-4"] says="That is not the most" breaks="one event has one key and one version"
+# %% tags=["wrong-4"] says="two events of one kind" breaks="one event has one key and one version"
 def fullest(history):
     events = {(event["key"], event["kind"]): event for event in history}
     changes = {}
     for event in events.values():
         change = {"departed": 1, "arrived": -1, "diverted": -1, "returned": -1}.get(event["kind"], 0)
+        changes[event["occurred"]] = changes.get(event["occurred"], 0) + change
+    most, moment, in_the_air = 0, None, 0
+    for at in sorted(changes):
+        in_the_air += changes[at]
+        if in_the_air > most:
+            most, moment = in_the_air, at
+    return most, moment
+
+# %% tags=["wrong-4"] says="Two flights have arrived" breaks="until it arrived"
+def fullest(history):
+    events = {(event["key"], event["version"]): event for event in history}
+    changes = {}
+    for event in events.values():
+        change = {"departed": 1, "diverted": -1, "returned": -1}.get(event["kind"], 0)
         changes[event["occurred"]] = changes.get(event["occurred"], 0) + change
     most, moment, in_the_air = 0, None, 0
     for at in sorted(changes):

@@ -131,28 +131,41 @@ def clock(minute: int) -> str:
     return f"2013-02-{8 + minute // 1440:02}T{minute // 60 % 24:02}:{minute % 60:02}:00Z"
 
 
-def fullest(events: list, unique=True, down=DOWN, first=True, at_once=True, order=True):
-    """(most, moment): the right answer; with other arguments, those of usual mistakes."""
-    chosen = list({(event["key"], event["version"]): event for event in events}.values()) if unique else list(events)
-    moves = [(event["occurred"], 1 if event["kind"] in UP else -1) for event in chosen
-             if event["kind"] in UP or event["kind"] in down]
-    if not order:
-        pass
-    elif at_once:
-        moves = sorted(net(moves).items())
-    else:
-        moves = sorted(moves, key=lambda move: (move[0], -move[1]))
+def fullest(events: list) -> tuple:
+    """(most, moment): how many were in the air at once, at most, and since when."""
+    changes = Counter()
+    for event in {(event["key"], event["version"]): event for event in events}.values():
+        changes[event["occurred"]] += (event["kind"] in UP) - (event["kind"] in DOWN)
     most, moment, now = 0, None, 0
-    for at, change in moves:
+    for at, change in sorted(changes.items()):
         now += change
-        if now > most or (not first and now == most and most):
+        if now > most:
             most, moment = now, at
     return most, moment
 
 
-def net(moves: list) -> Counter:
-    """{moment: the sum of its changes}, zeros included."""
-    found = Counter()
-    for at, change in moves:
-        found[at] += change
-    return found
+def _told(*lines) -> list:
+    """Events of lines (key, version, kind, minutes after ten)."""
+    return [{"key": key, "version": version, "kind": kind, "occurred": clock(600 + at)} for key, version, kind, at in lines]
+
+
+THREE = [("F0", 2, "departed", 0), ("F1", 2, "departed", 1), ("F2", 2, "departed", 2)]
+CASES = [  # each breaks one clause alone: a history, and what whoever has another answer is told
+    ([], "Nobody departs in a history, so the most is 0, and there is no moment: None."),
+    (_told(("F0", 1, "scheduled", 0), ("F0", 2, "cancelled", 9)),
+     "One flight was cancelled and none departed, so the most is 0, and there is no moment: None."),
+    (_told(*THREE[:2], THREE[0]), "Copies count. An event is the same event when its key and its version are."),
+    (_told(("F0", 3, "arrived", 60), ("F0", 2, "departed", 0), ("F1", 2, "departed", 30)),
+     "The events of a history were taken in the order in which they came. They come in any order: `occurred` counts."),
+    (_told(*THREE, ("F1", 3, "returned", 5), ("F2", 3, "returned", 6), ("F3", 2, "departed", 9)),
+     "Two flights have returned to their gates, and still fly with you."),
+    (_told(*THREE, ("F1", 3, "diverted", 5), ("F2", 3, "diverted", 6), ("F3", 2, "departed", 9)),
+     "Two flights were diverted, so they are down, and still fly with you."),
+    (_told(*THREE, ("F1", 3, "arrived", 5), ("F2", 3, "arrived", 6), ("F3", 2, "departed", 9)),
+     "Two flights have arrived, and still fly with you."),
+    (_told(*THREE[:2], ("F0", 3, "arrived", 60), ("F1", 3, "arrived", 60), ("F3", 2, "departed", 60)),
+     "Two land and a third departs at one moment: the number is that after all events of the moment."),
+    (_told(THREE[0], ("F0", 3, "arrived", 30), ("F1", 2, "departed", 60)),
+     "The most is reached twice. The moment is the first one, not the last."),
+    (_told(("F0", 2, "departed", 0), ("F0", 3, "returned", 5), ("F1", 2, "departed", 7), ("F0", 4, "departed", 10)),
+     "A flight departed, returned and departed again: two events of one kind, of other versions. Both count.")]
