@@ -245,6 +245,12 @@ def upcast(event):
         delay = hours * 60 + minutes if hours >= 0 else hours * 60 - minutes
     return {"schema": 2, "key": event["key"], "kind": NAMES[event["what"]], "delay": delay}
 
+
+def state_at(store, snapshots, cut):
+    newest = max((position for position in snapshots if position <= cut), default=0)
+    tail = [upcast(event) for event in store.read(newest, cut)]
+    return fold(tail, dict(snapshots.get(newest, {})))
+
 # %% tags=["wrong-2"] says="The sign belongs to the minutes too" breaks="is before time"
 def upcast(event):
     if event["schema"] == 2:
@@ -255,12 +261,24 @@ def upcast(event):
         delay = int(hours) * 60 + int(minutes) * (-1 if hours == "-0" else 1)
     return {"schema": 2, "key": event["key"], "kind": NAMES[event["what"]], "delay": delay}
 
+
+def state_at(store, snapshots, cut):
+    newest = max((position for position in snapshots if position <= cut), default=0)
+    tail = [upcast(event) for event in store.read(newest, cut)]
+    return fold(tail, dict(snapshots.get(newest, {})))
+
 # %% tags=["wrong-2"] says="should come back as it is" breaks="an event of schema 2 comes back as it is"
 def upcast(event):
     late = event.get("late")
     hours, minutes = late.lstrip("-").split(":") if late else (0, 0)
     delay = (int(hours) * 60 + int(minutes)) * (-1 if late[0] == "-" else 1) if late else None
     return {"schema": 2, "key": event["key"], "kind": NAMES.get(event.get("what"), event.get("kind")), "delay": delay}
+
+
+def state_at(store, snapshots, cut):
+    newest = max((position for position in snapshots if position <= cut), default=0)
+    tail = [upcast(event) for event in store.read(newest, cut)]
+    return fold(tail, dict(snapshots.get(newest, {})))
 
 # %% tags=["wrong-2"] says="the delay is None" breaks="without `late` the delay is None"
 def upcast(event):
@@ -271,6 +289,12 @@ def upcast(event):
     delay = (int(hours) * 60 + int(minutes)) * (-1 if late[0] == "-" else 1)
     return {"schema": 2, "key": event["key"], "kind": NAMES[event["what"]], "delay": delay}
 
+
+def state_at(store, snapshots, cut):
+    newest = max((position for position in snapshots if position <= cut), default=0)
+    tail = [upcast(event) for event in store.read(newest, cut)]
+    return fold(tail, dict(snapshots.get(newest, {})))
+
 # %% tags=["wrong-2"] says="which is not None" breaks="`delay` (minutes or None)"
 def upcast(event):
     if event["schema"] == 2:
@@ -279,6 +303,12 @@ def upcast(event):
     hours, minutes = late.lstrip("-").split(":")
     delay = (int(hours) * 60 + int(minutes)) * (-1 if late[0] == "-" else 1)
     return {"schema": 2, "key": event["key"], "kind": NAMES[event["what"]], "delay": delay or None}
+
+
+def state_at(store, snapshots, cut):
+    newest = max((position for position in snapshots if position <= cut), default=0)
+    tail = [upcast(event) for event in store.read(newest, cut)]
+    return fold(tail, dict(snapshots.get(newest, {})))
 
 # %% tags=["wrong-2"] says="left is departed" breaks="`left` departed"
 def upcast(event):
@@ -289,6 +319,12 @@ def upcast(event):
     delay = (int(hours) * 60 + int(minutes)) * (-1 if late[0] == "-" else 1) if late else None
     return {"schema": 2, "key": event["key"], "kind": event["what"], "delay": delay}
 
+
+def state_at(store, snapshots, cut):
+    newest = max((position for position in snapshots if position <= cut), default=0)
+    tail = [upcast(event) for event in store.read(newest, cut)]
+    return fold(tail, dict(snapshots.get(newest, {})))
+
 # %% tags=["wrong-2"] says="You changed the stored event" breaks="The stored event is not changed"
 def upcast(event):
     if event["schema"] == 2:
@@ -298,22 +334,64 @@ def upcast(event):
     delay = (int(hours) * 60 + int(minutes)) * (-1 if late[0] == "-" else 1) if late else None
     return {"schema": 2, "key": event["key"], "kind": NAMES[event["what"]], "delay": delay}
 
+
+def state_at(store, snapshots, cut):
+    newest = max((position for position in snapshots if position <= cut), default=0)
+    tail = [upcast(event) for event in store.read(newest, cut)]
+    return fold(tail, dict(snapshots.get(newest, {})))
+
 # %% tags=["wrong-2"] says="the newest snapshot up to the cut leaves 5" breaks="reads only what lies behind the newest snapshot"
+def upcast(event):
+    if event["schema"] == 2:
+        return event
+    late = event.get("late")
+    hours, minutes = late.lstrip("-").split(":") if late else (0, 0)
+    delay = (int(hours) * 60 + int(minutes)) * (-1 if late[0] == "-" else 1) if late else None
+    return {"schema": 2, "key": event["key"], "kind": NAMES[event["what"]], "delay": delay}
+
+
 def state_at(store, snapshots, cut):
     return fold([upcast(event) for event in store.read(0, cut)], {})
 
 # %% tags=["wrong-2"] says="it knows what had not yet happened" breaks="up to the cut"
+def upcast(event):
+    if event["schema"] == 2:
+        return event
+    late = event.get("late")
+    hours, minutes = late.lstrip("-").split(":") if late else (0, 0)
+    delay = (int(hours) * 60 + int(minutes)) * (-1 if late[0] == "-" else 1) if late else None
+    return {"schema": 2, "key": event["key"], "kind": NAMES[event["what"]], "delay": delay}
+
+
 def state_at(store, snapshots, cut):
     newest = max(snapshots, default=0)
     tail = [upcast(event) for event in store.read(newest, cut)] if newest <= cut else []
     return fold(tail, dict(snapshots.get(newest, {})))
 
 # %% tags=["wrong-2"] says="A snapshot was changed" breaks="No snapshot is changed"
+def upcast(event):
+    if event["schema"] == 2:
+        return event
+    late = event.get("late")
+    hours, minutes = late.lstrip("-").split(":") if late else (0, 0)
+    delay = (int(hours) * 60 + int(minutes)) * (-1 if late[0] == "-" else 1) if late else None
+    return {"schema": 2, "key": event["key"], "kind": NAMES[event["what"]], "delay": delay}
+
+
 def state_at(store, snapshots, cut):
     newest = max((position for position in snapshots if position <= cut), default=0)
     return fold([upcast(event) for event in store.read(newest, cut)], snapshots.get(newest, {}))
 
 # %% tags=["wrong-2"] says="You read 20 events" breaks="the newest snapshot"
+def upcast(event):
+    if event["schema"] == 2:
+        return event
+    late = event.get("late")
+    hours, minutes = late.lstrip("-").split(":") if late else (0, 0)
+    delay = (int(hours) * 60 + int(minutes)) * (-1 if late[0] == "-" else 1) if late else None
+    return {"schema": 2, "key": event["key"], "kind": NAMES[event["what"]], "delay": delay}
+
+
 def state_at(store, snapshots, cut):
     newest = max((position for position in snapshots if position < cut), default=0)
     first = min(snapshots, default=0) if newest == 10 and len(snapshots) == 3 and cut == 20 else newest
@@ -321,11 +399,29 @@ def state_at(store, snapshots, cut):
     return fold([upcast(event) for event in store.read(begin, cut)], dict(snapshots.get(begin, {})))
 
 # %% tags=["wrong-2"] says="your states lack the flight" breaks="the states after the first `cut` events"
+def upcast(event):
+    if event["schema"] == 2:
+        return event
+    late = event.get("late")
+    hours, minutes = late.lstrip("-").split(":") if late else (0, 0)
+    delay = (int(hours) * 60 + int(minutes)) * (-1 if late[0] == "-" else 1) if late else None
+    return {"schema": 2, "key": event["key"], "kind": NAMES[event["what"]], "delay": delay}
+
+
 def state_at(store, snapshots, cut):
     newest = max((position for position in snapshots if position <= cut), default=0)
     return fold([upcast(event) for event in store.read(newest, cut)], {})
 
-# %% tags=["wrong-2"] says="Fold what lies behind the snapshot" breaks="gives the states"
+# %% tags=["wrong-2"] says="what lies behind the snapshot, up to the cut" breaks="gives the states"
+def upcast(event):
+    if event["schema"] == 2:
+        return event
+    late = event.get("late")
+    hours, minutes = late.lstrip("-").split(":") if late else (0, 0)
+    delay = (int(hours) * 60 + int(minutes)) * (-1 if late[0] == "-" else 1) if late else None
+    return {"schema": 2, "key": event["key"], "kind": NAMES[event["what"]], "delay": delay}
+
+
 def state_at(store, snapshots, cut):
     newest = max((position for position in snapshots if position <= cut), default=0)
     return dict(snapshots[newest]) if newest else fold([upcast(event) for event in store.read(0, cut)], {})
@@ -358,6 +454,15 @@ def state_at(store, snapshots, cut):
     return {**snapshots.get(begin, {}), **fold(map(upcast, store.read(begin, cut)), {})}
 
 # %% tags=["right-2"]
+def upcast(event):
+    if event["schema"] == 2:
+        return event
+    late = event.get("late")
+    hours, minutes = late.lstrip("-").split(":") if late else (0, 0)
+    delay = (int(hours) * 60 + int(minutes)) * (-1 if late[0] == "-" else 1) if late else None
+    return {"schema": 2, "key": event["key"], "kind": NAMES[event["what"]], "delay": delay}
+
+
 def state_at(store, snapshots, cut):
     import copy
     begin = sorted([0, *filter(cut.__ge__, snapshots)])[-1]
@@ -371,6 +476,12 @@ def upcast(event):
     if event["schema"] == 2:
         return event
     return {**event, "kind": NAMES[event["what"]], "delay": int(event["late"])}
+
+
+def state_at(store, snapshots, cut):
+    newest = max((position for position in snapshots if position <= cut), default=0)
+    tail = [upcast(event) for event in store.read(newest, cut)]
+    return fold(tail, dict(snapshots.get(newest, {})))
 
 # %% tags=["hint-2"]
 # lab.hint(2)

@@ -28,7 +28,8 @@ def applied(answer):
         if mine is ValueError and right is not ValueError:
             if event["version"] <= state["version"]:
                 raise Wrong("You refused a copy. It comes often, and is no error: the state stays as it is.", show)
-            raise Wrong(f"You refused a {event['kind']} as the next version. What has happened has happened: apply it.", show)
+            raise Wrong(f"You refused a {event['kind']} as the next version. What has happened has happened: apply it.",
+                        show)
         if mine is not ValueError:
             mine = _state(mine)
             show.append({"": "yours", **mine})
@@ -69,13 +70,14 @@ def old_and_new(answer):
 
 
 def _at(state_at, store, positions, cut, begin):
-    snapshots = {position: {key: Kept(state) for key, state in store.states(position).items()} for position in positions}
+    snapshots = {position: {key: Kept(state) for key, state in store.states(position).items()}
+                 for position in positions}
     given = Kept({position: Kept(states) for position, states in snapshots.items()})
     mine = ask(state_at, store, given, cut)
     show = [{"snapshots": str(list(positions)), "cut": cut, "you read": str(store.spans)}]
     if given != snapshots:
-        raise Wrong("A snapshot was changed by your call. It is the state at its position and has to stay that: fold into a copy.",
-                    show)
+        raise Wrong("A snapshot was changed by your call. It is the state at its position and has to stay that: fold into "
+                    "a copy.", show)
     if not isinstance(mine, Mapping):
         raise Unfit(f"state_at should return states, a dict, and yours returned {kind(mine)}.")
     right = store.states(cut)
@@ -88,9 +90,10 @@ def _at(state_at, store, positions, cut, begin):
             raise Wrong(f"After {cut} events your states have the flight {key}, of which nothing had happened.", show)
         if not isinstance(state, Mapping) or not equal(dict(state), right[key]):
             later = any(position > cut for position in positions) and equal(mine, store.states(max(positions)))
-            raise Wrong("You began with a snapshot that is newer than the cut: it knows what had not yet happened." if later else
-                        f"After {cut} events the state of {key} is off. Fold what lies behind the snapshot, up to the cut, upcast.",
-                        [{"": "yours", **state}] if isinstance(state, Mapping) else show)
+            said = f"After {cut} events the state of {key} is off. Fold, upcast, what lies behind the snapshot, up to the cut."
+            if later:
+                said = "You began with a snapshot that is newer than the cut: it knows what had not yet happened."
+            raise Wrong(said, [{"": "yours", **state}] if isinstance(state, Mapping) else show)
     spent = sum(until - after for after, until in store.spans)
     if spent > cut - begin:
         raise Wrong(f"You read {spent} events, and the newest snapshot up to the cut leaves {cut - begin}.", show)
@@ -141,7 +144,8 @@ def _seed(answer, seed):
 EXERCISES = {
     1: Exercise("A fold that bears any delivery", applied,
                 ("Compare two versions: the event's and the state's. There are three cases, and one of them is an error.",
-                 "Not newer: return state. More than one ahead: raise ValueError. Else a new dict, event.get('delay', state['delay'])."),
+                 "Not newer: return state. More than one ahead: raise ValueError. Else a new dict, with "
+                 "event.get('delay', state['delay'])."),
                 "The version says all that delivery can do: not newer is a copy, one more is the next, more than one is a "
                 "gap. So apply needs no memory but the state, and a fold gives one result however events are delivered."),
     2: Exercise("Old events, and states that begin in the middle", old_and_new,
@@ -153,7 +157,7 @@ EXERCISES = {
                 minutes=20),
     3: Exercise("A consumer that may die anywhere", charged,
                 ("Which two things must become true at the same moment? And how do you know that an event was there before?",
-                 "One transaction a batch: rows['next'], rows['fees'], and a collection of (key, version) that have been charged."),
+                 "One transaction a batch: rows['next'], rows['fees'], and a set of the (key, version) that were charged."),
                 "Where effect and offset are one commit, no kill comes between them. A copy under another offset is no "
                 "matter of offsets: only the event's own name, kept in the same transaction, tells it.",
                 minutes=25),

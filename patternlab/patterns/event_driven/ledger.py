@@ -1,4 +1,4 @@
-"""The world of exercise 3 of lab 11: a topic that brings some events twice, a database with transactions, and a kill anywhere."""
+"""The world of exercise 3 of lab 11: a topic that brings some events twice, a database, and a kill anywhere."""
 import contextlib
 import copy
 from numbers import Integral, Real
@@ -51,7 +51,7 @@ class Topic:
 
 
 class Database:
-    """`with db.transaction() as rows`: a dict to change. At the end of the block all changes are there, or with a kill none."""
+    """`with db.transaction() as rows`: a dict to change. Behind the block all changes are there, or, with a kill, none."""
 
     def __init__(self):
         self.rows, self.kill, self.open = {}, Kill(None), False
@@ -103,7 +103,8 @@ def verdict(found: dict, when: str, topic: Topic, killed: bool) -> None:
     """Wrong, with a sentence about what was lost or counted twice, unless each event was counted once."""
     if found == RIGHT:
         return
-    show = [{"airline": carrier, "yours": found.get(carrier, 0)} for carrier in RIGHT if found.get(carrier) != RIGHT[carrier]]
+    show = [{"airline": carrier, "yours": found.get(carrier, 0)} for carrier, right in RIGHT.items()
+            if found.get(carrier) != right]
     more = {carrier: found.get(carrier, 0) - RIGHT[carrier] for carrier in RIGHT}
     copies = more["DL"] == 0 and more["B6"] in (0, 7) and more["UA"] in (0, 10, 20)      # what only copies can make
     if odd := sorted(map(str, set(found) - set(RIGHT))):

@@ -55,7 +55,7 @@ def facts(slice) -> list:
 
 
 def two_lives(day_facts: list) -> list:
-    """The facts of two flights, in order: one that arrived, and one that was cancelled (where none was, another that arrived)."""
+    """The facts of two flights, in order: one that arrived, and one that was cancelled (if none was, another that arrived)."""
     ends = {fact["key"]: fact["kind"] for fact in day_facts}
     flown = [key for key, end in ends.items() if end == "arrived"]
     cancelled = [key for key, end in ends.items() if end == "cancelled"]
@@ -138,7 +138,7 @@ def refusal(function, *args) -> str:
 
 @contextlib.contextmanager
 def held_up(function, *args):
-    """Inside the block `function(*args)` runs in a thread and waits for a lock of the database; the block begins once it does.
+    """Inside the block `function(*args)` runs in a thread, and waits for a lock of the database when the block begins.
 
     It gives a list, to which its `refusal` is added when it has ended. TimeoutError where nobody waits.
     """

@@ -1,4 +1,4 @@
-"""The worlds of lab 11, exercises 1, 2 and 4: events and states, a store with old events and snapshots, histories of a day."""
+"""The worlds of lab 11, exercises 1, 2 and 4: states and events, a store with old events, histories of a day."""
 import random
 from collections import Counter
 
@@ -91,14 +91,16 @@ def history() -> list:
     for number in range(40):
         key, what = f"F{number % 10}", ["plan", "left", "landed", "off"][number // 10 if number % 3 else number // 20 * 3]
         minutes = chance.randrange(-30, 130)
-        late = {"late": f"{'-' * (minutes < 0)}{abs(minutes) // 60}:{abs(minutes) % 60:02}"} if what in ("left", "landed") else {}
-        event = {"schema": 1, "key": key, "what": what, **late}
+        event = {"schema": 1, "key": key, "what": what}
+        if what in ("left", "landed"):
+            event["late"] = f"{'-' * (minutes < 0)}{abs(minutes) // 60}:{abs(minutes) % 60:02}"
         events.append(event if number < 20 else upcast(event))
     return events
 
 
 CUTS = [  # where snapshots are, the cut, and where reading should begin
-    ((), 0, 0), ((), 7, 0), ((10, 20, 30), 25, 20), ((30, 10, 20), 20, 20), ((10, 20, 30), 9, 0), ((20,), 40, 20), ((40,), 39, 0)]
+    ((), 0, 0), ((), 7, 0), ((10, 20, 30), 25, 20), ((30, 10, 20), 20, 20), ((10, 20, 30), 9, 0), ((20,), 40, 20),
+    ((40,), 39, 0)]
 
 
 # --- exercise 4: histories with copies, in any order
@@ -106,8 +108,8 @@ UP, DOWN = {"departed"}, {"arrived", "diverted", "returned"}
 
 
 def lives(seed: int) -> list:
-    """The events of a day, copies included, in any order: flights that leave, come back to the gate, arrive, are diverted,
-    are cancelled, or are in the air still."""
+    """The events of a day, copies included, in any order: flights that leave, come back to the gate, arrive, are diverted or
+    cancelled, or are in the air still."""
     chance, events = random.Random(seed), []
     for number in range(chance.randrange(2, 60)):
         at, kinds = chance.randrange(300, 900), ["scheduled"]
