@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import psycopg2
 from psycopg2.extensions import AsIs, register_adapter
-from psycopg2.extras import Json
+from psycopg2.extras import Json, RealDictCursor
 
 from ...flights import KINDS, days, events, rows
 from ...session import postgres
@@ -79,10 +79,28 @@ def fresh(name: str) -> str:
 
 
 def desk_at(store):
-    """An empty database, but for the tables that this lesson's readers keep (not the events): a connection to it."""
+    """An empty database, but for the tables that this lesson's readers keep (not the events): a connection to it.
+
+    Whoever waits there ten seconds for a lock, which a cell that was interrupted may hold, is told so.
+    """
     store.empty()
+    store.sql(f"alter database \"{store.database}\" set lock_timeout = '10s'")
     store.sql(TABLES)
     return psycopg2.connect(store.dsn)
+
+
+def rows_of(desk, query: str, *values) -> list:
+    """The rows of a query on an open connection, as dicts. (`store.sql` makes a connection each time, which is what it costs.)"""
+    with desk, desk.cursor(cursor_factory=RealDictCursor) as cursor:
+        cursor.execute(query, values)
+        return cursor.fetchall()
+
+
+def newest_snapshot(desk, cut: int) -> tuple:
+    """Position and states of the newest snapshot up to the cut; position 0 and no states where there is none."""
+    [newest] = rows_of(desk, """select position, states from snapshots where position <= %s
+        union all select 0, '{}' order by position desc limit 1""", cut)
+    return newest["position"], newest["states"]
 
 
 def cancelled(some_facts: list) -> list:
