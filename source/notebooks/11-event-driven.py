@@ -349,7 +349,7 @@ def state_at(cut):
 
 
 half = state_at(len(day) // 2)
-look(airport.as_board(half).status.value_counts())
+look(airport.tally(half))
 
 # %% [markdown]
 # ## See it

@@ -1,9 +1,10 @@
 """The world of exercise 3 of lab 11: a topic that brings some events twice, a database, and a kill anywhere."""
 import contextlib
 import copy
-from numbers import Integral, Real
+from numbers import Integral
 
 from ...checking.calls import describe, do, kind
+from ...checking.kinds import number
 from ...checking.outcomes import Unfit, Wrong
 
 EVENTS = [("UA/1", 1, "UA", 10), ("UA/1", 2, "UA", 10), ("B6/3", 1, "B6", 7), ("UA/4", 1, "UA", 10), ("B6/3", 2, "B6", 9),
@@ -93,10 +94,8 @@ def fees(db: Database) -> dict:
     found = db.rows.get("fees")
     if not isinstance(found, dict):
         raise Unfit(f"rows['fees'] should be a dict, {{airline: sum}}, and in the end it is {kind(found)}.")
-    for carrier, total in found.items():
-        if isinstance(total, bool) or not isinstance(total, Real):
-            raise Unfit(f"rows['fees'] should hold numbers, and that of {describe(carrier)} is {kind(total)}.")
-    return {carrier: total for carrier, total in found.items() if total}
+    totals = {carrier: number(total, f"What {describe(carrier)} owes in rows['fees']") for carrier, total in found.items()}
+    return {carrier: total for carrier, total in totals.items() if total}
 
 
 def verdict(found: dict, when: str, topic: Topic, killed: bool) -> None:

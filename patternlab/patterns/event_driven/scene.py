@@ -90,7 +90,7 @@ def desk_at(store):
 
 
 def rows_of(desk, query: str, *values) -> list:
-    """The rows of a query on an open connection, as dicts. (`store.sql` makes a connection each time, which is what it costs.)"""
+    """The rows of a query on an open connection, as dicts. (`store.sql` makes a connection each time, and that takes longer.)"""
     with desk, desk.cursor(cursor_factory=RealDictCursor) as cursor:
         cursor.execute(query, values)
         return cursor.fetchall()
@@ -122,6 +122,11 @@ def as_message(event: dict) -> bytes:
 def as_board(states: dict) -> pd.DataFrame:
     """A fold's states, {key: state}, as rows of key and status."""
     return pd.DataFrame([(key, state["status"]) for key, state in states.items()], columns=["key", "status"])
+
+
+def tally(states: dict) -> pd.Series:
+    """How many flights of a fold's states have each status."""
+    return as_board(states).groupby("status").size().rename("flights")
 
 
 def differing(board: pd.DataFrame, right: pd.DataFrame) -> int:
