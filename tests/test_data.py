@@ -440,6 +440,30 @@ def test_what_sources_said_of_flights_and_aircraft_against_duckdb(slice):
     assert changes["versions"] - changes["never_seen"] == changes["lost"]
 
 
+@pytest.mark.parametrize("slice, at", [("day", None), ("week", "2013-07-10T18:30:00Z"), (STORM, "2013-02-09T14:00:00Z"),
+                                       (AUTUMN, "2013-11-03T05:30:00Z"), ("month", None)])
+def test_the_states_of_flights_and_the_fullest_sky_against_duckdb(slice, at):
+    first, last = days(slice)
+    base = duckdb.connect()
+    base.sql("SET TimeZone = 'UTC'")
+    base.sql(f"""CREATE TABLE lived AS SELECT printf('2013-%02d-%02d/%s/%d/%s', f.month, f.day, carrier, flight, origin) AS key,
+        time_hour + to_minutes(minute::INT) AS slot, slot + to_minutes(dep_delay::INT) AS departed,
+        CASE WHEN dep_time IS NULL THEN slot END AS cancelled,
+        CASE WHEN arr_delay IS NOT NULL THEN scheduled_arrival + to_minutes(arr_delay::INT) END AS arrived, diverted
+        FROM read_parquet('{(DATA / "flights").as_posix()}.parquet') f POSITIONAL JOIN
+        read_parquet('{(DATA / "moments").as_posix()}.parquet') m
+        WHERE f.month * 100 + f.day BETWEEN {first.month * 100 + first.day} AND {last.month * 100 + last.day}""")
+    until = f"TIMESTAMPTZ '{at}'" if at else "TIMESTAMPTZ '2014-06-01'"
+    found = base.sql(f"""SELECT key, CASE WHEN arrived < {until} THEN 'arrived' WHEN diverted < {until} THEN 'diverted'
+        WHEN departed < {until} THEN 'departed' WHEN cancelled < {until} THEN 'cancelled' ELSE 'scheduled' END AS status
+        FROM lived WHERE slot - INTERVAL 1 DAY < {until} ORDER BY key""").df()
+    pandas.testing.assert_frame_equal(found, truth("flight_states", slice, at=at), check_dtype=False)
+    most = base.sql("""SELECT max(n) FROM (SELECT sum(sum(change)) OVER (ORDER BY moment) AS n FROM (
+        SELECT departed AS moment, 1 AS change FROM lived WHERE departed IS NOT NULL UNION ALL
+        SELECT coalesce(arrived, diverted), -1 FROM lived WHERE departed IS NOT NULL) GROUP BY moment)""").df().iloc[0, 0]
+    assert int(most) == truth("most_in_the_air", slice)
+
+
 # ---- events
 
 @pytest.fixture(scope="module")

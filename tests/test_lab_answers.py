@@ -41,6 +41,10 @@ serve, counted, blame = own("09-lambda", 1)["serve"], own("09-lambda", 2)["count
 live_batches, smallest = (own("10-kappa", 2)[name] for name in ("live_batches", "enough"))
 release = own("10-kappa", 3)["release"]
 rebuild = own("10-kappa", 4)["rebuild"]
+apply = own("11-event-driven", 1)["apply"]
+upcast, state_at = (own("11-event-driven", 2)[name] for name in ("upcast", "state_at"))
+consume = own("11-event-driven", 3)["consume"]
+fullest = own("11-event-driven", 4)["fullest"]
 replica = own("12-cdc", 2)["replica"]
 guard = own("12-cdc", 3)["guard"]
 hand_over = own("12-cdc", 4)["hand_over"]
@@ -122,6 +126,22 @@ def two_rounds(hub, pairs):
     return master
 
 
+def charges_decimals(topic, db):
+    consume(topic, db)
+    with db.transaction() as rows:
+        rows["fees"] = {carrier: Decimal(total) for carrier, total in rows["fees"].items()}
+        rows["fees"]["AA"] = 0
+
+
+def reads_at_once(topic, db):
+    messages = []
+    while more := topic.read(len(messages)):
+        messages += more
+    with db.transaction() as rows:
+        names = {(message["key"], message["version"]): message for message in messages}
+        rows["fees"] = pd.DataFrame(names.values()).groupby("carrier").fee.sum().to_dict()
+
+
 GOOD = {
     "versions as a tuple": (5, 5, after(point_in_time, tuple)),
     "a frozen set of files": (6, 2, after(live, frozenset)),
@@ -151,6 +171,14 @@ GOOD = {
     "messages one by one": (10, 4, rebuilt(iter)),
     "messages as lists": (10, 4, rebuilt(lambda found: tuple(map(list, found)))),
     "a hole with a point": (10, 4, rebuilt(list, float)),
+    "a state with a note": (11, 1, after(apply, lambda state: {**state, "seen": True})),
+    "a state of numpy": (11, 1, after(apply, lambda state: {**state, "version": np.int64(state["version"])})),
+    "events in another order": (11, 2, (after(upcast, lambda event: dict(reversed(event.items()))), state_at)),
+    "copies of states": (11, 2, [upcast, after(state_at, lambda states: {key: dict(state) for key, state in states.items()})]),
+    "decimal fees, and who owes nothing": (11, 3, charges_decimals),
+    "all of the topic at once": (11, 3, reads_at_once),
+    "a list for the most and its moment": (11, 4, after(fullest, list)),
+    "a most with a point": (11, 4, after(fullest, lambda found: (float(found[0]), found[1]))),
     "a tuple of rows": (12, 2, after(replica, tuple)),
     "one column more": (12, 2, after(replica, lambda rows: [{"seen": 1, **row} for row in rows])),
     "other order": (12, 2, after(replica, lambda rows: [dict(reversed(row.items())) for row in rows[::-1]])),
@@ -201,6 +229,15 @@ WRONG = {
     "the log alone": (10, 4, lambda archive, log: log.read(0, log.end()), "a file has it"),
     "a hole as None": (10, 4, rebuilt(list, lambda hole: None), "returned None"),
     "the hole before": (10, 4, rebuilt(list, lambda hole: hole - 1), "It is another one"),
+    "a state as pairs": (11, 1, after(apply, lambda state: list(state.items())), "should return a state, a dict"),
+    "version as text": (11, 1, after(apply, lambda state: {**state, "version": str(state["version"])}), "The first event"),
+    "one function of two": (11, 2, upcast, "Give both: lab.check(2, (upcast, state_at))"),
+    "states in a list": (11, 2, (upcast, after(state_at, lambda states: list(states.items()))), "should return states, a dict"),
+    "a flight too many": (11, 2, (upcast, after(state_at, lambda states: {**states, "XX/9": {}})), "yours has some"),
+    "fees as text": (11, 3, lambda topic, db: db.rows.update(fees={"UA": "42"}), "should be a number"),
+    "nobody's fee": (11, 3, lambda topic, db: db.rows.update(fees={"XX": 1}), "no airline of an event"),
+    "the most alone": (11, 4, after(fullest, lambda found: found[0]), "should return two things"),
+    "true for the most": (11, 4, after(fullest, lambda found: (True, found[1])), "The most should be a number"),
     "a list of texts": (12, 2, after(replica, lambda rows: list(map(json.dumps, rows))), "should be a table"),
     "a key in a list": (12, 2, after(replica, lambda rows: [{**row, "key": [row["key"]]} for row in rows]), "should be texts"),
     "nobody's flight": (12, 2, after(replica, lambda rows: [*rows, {"key": "XX/9", "status": "a"}]), "no message speaks of it"),

@@ -459,7 +459,7 @@ def test_imports_of_the_helper_make_no_circle():
                                   if not {"engines", "commands"} & set(file.relative_to(ROOT).parts)],
                          ids=lambda file: str(file.relative_to(ROOT)))
 def test_the_helper_never_holds_the_pattern(file):
-    """Whatever a notebook or a check can import, but the engines: no stream, window, MERGE, hash or producer in it."""
+    """Whatever a notebook or a check can import, but the engines: no stream, window, MERGE, hash, producer or group in it."""
     found = []
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Attribute) and node.attr in ("readStream", "withWatermark", "foreachBatch", "sha2",
@@ -472,7 +472,9 @@ def test_the_helper_never_holds_the_pattern(file):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             pandas_merge = {keyword.arg for keyword in node.keywords} & {"on", "how", "left_on", "left_index"}
             text = " ".join(str(inner.value) for inner in ast.walk(node) if isinstance(inner, ast.Constant))
-            if name in ("window", "session_window", "sha2", "KafkaProducer") or (name == "merge" and not pandas_merge) \
+            grouped = name == "KafkaConsumer" and "group_id" in {keyword.arg for keyword in node.keywords}
+            if name in ("window", "session_window", "sha2", "KafkaProducer") or grouped \
+                    or (name == "merge" and not pandas_merge) \
                     or (name == "sql" and re.search(r"\b(MERGE\s+INTO|REPLACE\s+WHERE)\b", text, re.I)):
                 found.append((node.lineno, f"{name}("))
     assert not found, "the notebook owns the pattern"

@@ -1,0 +1,75 @@
+"""Around the consumers of pattern 11: where a reader of a topic stops, and programs that are killed between two steps."""
+import inspect
+import json
+import os
+import time
+
+from ...engines.programs import Program, killed, written
+from ...session import postgres
+from .scene import fresh
+
+STOP = "PATTERNLAB_STOP_AT"                # in a program's environment: at which call of here() it waits for its end
+
+
+def batches(consumer, most: int = 500, seconds: float = 60):
+    """The facts that the topic holds for this consumer up to where it ends now, in lists of at most `most`.
+
+    Each is the message's JSON, with the `part` and the `offset` where it stands. The end is asked for once the consumer has its
+    partitions. TimeoutError where it is not reached in `seconds`.
+    """
+    ends, give_up = None, time.monotonic() + seconds
+    while time.monotonic() < give_up:
+        # joining a group takes a moment on a busy machine, and a poll that gives up on it begins again
+        found = consumer.poll(timeout_ms=100 if consumer.assignment() else 5000, max_records=most)
+        if ends is None and consumer.assignment():
+            ends = consumer.end_offsets(list(consumer.assignment()))
+        if found:
+            yield [{**json.loads(message.value), "part": message.partition, "offset": message.offset}
+                   for messages in found.values() for message in messages]
+        if ends is not None and all(consumer.position(part) >= end for part, end in ends.items()):
+            return
+    raise TimeoutError(f"The end of the topic was not reached in {seconds:.0f} s. Close other notebooks, run the cell again.")
+
+
+def here() -> None:
+    """Nothing; in a program of `killed_once`, from its second call on, say so and wait to be killed."""
+    here.calls += 1
+    if here.calls == int(os.environ.get(STOP, 0)):
+        print("here", flush=True)
+        time.sleep(600)
+
+
+here.calls = 0
+
+
+def killed_once(follow, opened, handle) -> str:
+    """`follow(opened(group), handle)` in a program of its own, SIGKILLed when it comes to `here()` for the second time.
+
+    The group's name, a fresh one, whose place the next consumer can take. The three functions are the notebook's own: their
+    source is taken, with that of its functions and the CONSTANTS that they use. `desk` is there, as here, a connection to the
+    kernel's PostgreSQL.
+    """
+    here.calls, group = 0, fresh(handle.__name__)
+    functions, constants = _used([follow, opened, handle])
+    file = written("consumer", "import psycopg2", "from kafka import KafkaConsumer, TopicPartition",
+                   "import patternlab.patterns.event_driven as airport", f"desk = psycopg2.connect({postgres().dsn!r})",
+                   *(f"{name} = {value!r}" for name, value in constants.items()), *functions,
+                   f"follow({opened.__name__}({group!r}), {handle.__name__})")
+    program = Program(file, **{STOP: "2"})
+    killed(program, when=lambda: "here" in program.log.read_text(errors="replace"))
+    return group
+
+
+def _used(functions: list) -> tuple:
+    """These functions with those of the same module that they call, and the values that they use under names in capitals."""
+    found, constants = [], {}
+    while functions:
+        function = functions.pop()
+        found.append(function)
+        for name in function.__code__.co_names:
+            value = function.__globals__.get(name)
+            if name.isupper():
+                constants[name] = value
+            elif inspect.isfunction(value) and value.__module__ == function.__module__ and value not in [*found, *functions]:
+                functions.append(value)
+    return found, constants
