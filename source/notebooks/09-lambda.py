@@ -19,7 +19,9 @@
 # its first seven days.
 
 # %% tags=["setup"]
-import inspect, pandas as pd, pyspark.sql.functions as F
+import inspect
+import pandas as pd
+import pyspark.sql.functions as F
 from patternlab import emptied, kafka, lines, look, open_schema, prove
 from patternlab import spark_session, truth, workspace
 from patternlab.patterns.lambda_ import scene
@@ -91,6 +93,7 @@ look([{"way": "batch alone", "on time": known},
 # %% [markdown]
 # The batch knows nothing of what came since. The running sum is soon, and it has counted every diverted and cancelled flight:
 # `arr_delay or 0` makes *no delay known* into *no delay*. The toy had none of these flights. No later report mends the sum.
+# Where none was diverted or cancelled by then, it is right by luck.
 
 # %% [markdown]
 # ## Build it
@@ -183,8 +186,9 @@ def arriving(since):
 arriving(cuts[3])
 
 # %% [markdown]
-# Ten times a second a micro-batch puts its rows into `recent`, under their offsets: one that comes twice changes nothing. `recent`
-# is in memory, and may be lost: the log has it all. `ever` keeps the rows for good; it is the speed layer alone, to compare.
+# Up to ten times a second a micro-batch puts its rows into `recent`, under their offsets: one that comes twice changes nothing.
+# `recent` is in memory, and may be lost: the log has it all. `ever` keeps the rows for good; it is the speed layer alone, to
+# compare.
 
 # %% tags=["step-speed"]
 recent, ever = {}, {}
@@ -204,8 +208,8 @@ def start(rule, since):
 print("start(judge, since) begins the stream at an offset")
 
 # %% [markdown]
-# The next piece of the log comes, and the stream takes it. It runs until it is stopped; `processAllAvailable` waits until it has
-# read what is there.
+# The next piece of the log comes, and the stream takes it. It runs until it is stopped. `processAllAvailable`, which is meant for
+# tests, waits until it has read what is there.
 
 # %% tags=["step-stream"]
 scene.rewind(broker, topic, log, cuts, 3)
@@ -263,6 +267,8 @@ print(f"the board is the same: {board.equals(serve(recent))}")
 #
 # Now it is live. At each **moment** the next piece of the log comes, the stream takes it, and the board is asked. After each third
 # moment a batch runs, and the board is asked again. That is a real stream and a real batch run, so it takes some seconds.
+#
+# The rows say how wrong each way is. Where two have the same number of reports, the second was taken after the batch.
 
 # %% tags=["step-live"]
 def live(first, last, rule):
@@ -284,7 +290,7 @@ def live(first, last, rule):
 
 
 sound = live(3, 7, judge)
-sound.errors()
+look(sound.errors())
 
 # %% tags=["figure-stale"]
 errors = sound.errors()[["batch alone", "served"]]
@@ -295,8 +301,8 @@ lines(dict(errors), finding, "reports in the log", "flights too many or too few"
       marks=sound.batches());
 
 # %% [markdown]
-# The batch alone is a saw: wrong by every flight that has come since, then right for a moment. The board stays on the ground. But
-# so does the speed layer alone, as long as both programs say the same. Keep that in mind.
+# The batch alone is a saw: wrong by every flight on time that has come since, then right for a moment. The board stays on the
+# ground. But so does the speed layer alone, as long as both programs say the same. Keep that in mind.
 
 # %% [markdown]
 # ## Predict
@@ -334,8 +340,8 @@ lost = int(now - on_board)
 print(f"your guess: {guess:,} of {since:,}; on the board: {since - lost:,}")
 
 # %% [markdown]
-# The others are lost. They were due before the batch ran, and their reports came after it. The batch view can't have them, the
-# speed view thinks that they are not its own. All of them were behind their schedule, so the board looks better than the day.
+# What is missing was due before the batch ran, and was reported after it. The batch view can't have it, the speed view thinks that
+# it is not its own. Each such flight was over later than it was due: no random part of the day, the delayed ones.
 #
 # At the same moment, the seam by offset has lost none:
 
@@ -355,22 +361,24 @@ def tidied(report):
 
 
 drifted = live(7, 11, tidied)
-drifted.errors()
+look(drifted.errors())
 
 # %% [markdown]
-# Where two rows have the same number of reports, the first was taken before the batch, the second after it. Both runs together:
+# Both runs together:
 
 # %% tags=["figure-drift"]
 whole = sound.joined(drifted)
 errors = whole.errors()
 
-finding = f"The board is wrong by up to {errors['served'].max():,} and heals at the batch"
+worst, healed = errors["served"].max(), errors["served"][whole.after].max()
+finding = f"The board is wrong by up to {worst:,} flights, after a batch by {healed:,}"
 lines(dict(errors), finding, "reports in the log", "flights too many or too few",
       marks=whole.batches());
 
 # %% [markdown]
 # The same wrong code runs in two places. Alone, what it says adds up and stays. In Lambda it counts until the next batch: nobody
-# found the mistake, and nobody had to. It comes back with the next reports, so the code still needs its repair.
+# found the mistake, and nobody had to. It comes back with the next reports, so the code still needs its repair. As long as no
+# flight is diverted or cancelled, nothing shows at all, and the mistake waits.
 
 # %% [markdown]
 # ## Looks right, not so fast
@@ -414,15 +422,15 @@ print(f"in the log: {len(log):,}, seam: {by_seam:,}, emptied: {emptied_board:,}"
 # ## Prove it
 #
 # The truth knows neither layers nor seams: it counts the log up to a moment. While both programs said the same, each board that
-# was served must be equal to it, and each report in one layer, never in both or neither.
+# was served must be equal to it, and each report must be there once: in the master before the seam, or in the speed view.
 
 # %% tags=["prove-served"]
 prove("while both programs agree, what was served at each moment",
       sound.served(), sound.expected())
 
 offsets = [row.offset for row in spark.sql("SELECT offset FROM master").collect()]
-prove("reports that a moment's seam leaves out or takes twice",
-      whole.accounts(offsets), {"in neither": 0, "in both": 0})
+prove("reports that a moment's layers leave out or take twice",
+      whole.accounts(offsets), {"left out": 0, "taken twice": 0})
 
 # %% [markdown]
 # Under the drifted code, the board is wrong before a batch by the flights that never arrived since the last one, and by nothing
@@ -467,9 +475,9 @@ look([{"layer": layer, "lines": len(inspect.getsource(rule).splitlines())}
 #
 # | pattern | differs in | choose it when |
 # |---|---|---|
-# | a nightly batch (01 ETL) | has no speed layer | yesterday's answer is soon enough |
+# | a nightly batch ([01 ETL](01-etl.ipynb)) | has no speed layer | yesterday's answer is soon enough |
 # | [07 Stream windowing](07-stream-windowing.ipynb) | publishes once, when it has waited long enough | what is published must not change afterwards |
-# | 10 Kappa | has one program; history is a replay of the log | the log keeps all history, and a replay is quick enough |
+# | [10 Kappa](10-kappa.ipynb) | has one program; history is a replay of the log | the log keeps all history, and a replay is quick enough |
 # | one engine for both | the same code runs as a batch and as a stream | your rule can be written once: then only the seam is left |
 #
 # Kappa takes away the second program. It does not take away the recomputation.

@@ -93,6 +93,12 @@ def test_every_flight_has_one_end_and_they_come_in_order():
         assert {report["key"] for report in log} == {event["key"] for event in events("scheduled", slice)}
 
 
+def test_a_report_that_landed_twice_is_taken_twice_and_one_that_no_layer_has_is_left_out():
+    notes = scene.Notes.__new__(scene.Notes)
+    notes.append({"now": 4, "seam": 2, "covered": [1, 3]})
+    assert notes.accounts([0, 1, 1, 2]) == {"left out": 1, "taken twice": 1}
+
+
 def test_a_topic_is_rewound_only_where_it_holds_something_else():
     class Broker:
         ends, fed = {0: 20}, []

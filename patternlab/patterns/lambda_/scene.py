@@ -2,6 +2,7 @@
 while it is live: what each layer says at a moment, and what is wrong with it."""
 import copy
 import json
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -79,7 +80,7 @@ def rewind(broker, topic, log, cuts, moment) -> int:
 # --- notes: what each layer says, moment by moment -------------------------------------------------------------------------
 class Notes(list):
     """What the board served at moments of the log, a dict each: now (reports in the log), seam, served, batch, speed (frames of
-    origin, flights, on_time), and covered (the offsets that the speed view holds).
+    origin, flights, on_time), covered (the offsets that the speed view holds) and newest (the last offset that the stream took).
 
     first           the board of the first batch, to which the speed layer alone adds
     recent, ever    the speed layer's rows {offset: row}, in which the layer goes on writing
@@ -104,9 +105,10 @@ class Notes(list):
         if ran:
             self._look()
         begun = self.first["seam"].max()
-        speed = totals([row for offset, row in self._ever.items() if begun <= offset < now], self.first)
-        self.append({"now": now, "seam": int(self._batch["seam"].max()), "served": served, "speed": speed,
-                     "batch": self._batch[list(BOARD)], "covered": sorted(self._recent)})
+        told = {offset: row for offset, row in self._ever.items() if begun <= offset < now}
+        self.append({"now": now, "seam": int(self._batch["seam"].max()), "served": served, "newest": max(told),
+                     "speed": totals(told.values(), self.first), "batch": self._batch[list(BOARD)],
+                     "covered": sorted(self._recent)})
 
     @property
     def after(self):
@@ -137,15 +139,15 @@ class Notes(list):
                 for note in self if note["now"] != note["seam"]]
 
     def accounts(self, master) -> dict:
-        """Reports in neither layer, and in both, all moments together. `master`: the offsets in the batch's table, of which
-        a batch has those before its seam."""
-        neither = both = 0
+        """Reports that no layer has, and that are there twice, all moments together. `master`: each offset in the batch's
+        table, of which a batch has those before its seam."""
+        lacking = twice = 0
         for note in self:
-            batch = {offset for offset in master if offset < note["seam"]}
-            speed = {offset for offset in note["covered"] if offset >= note["seam"]}
-            neither += len(set(range(note["now"])) - batch - speed)
-            both += len(batch & speed)
-        return {"in neither": neither, "in both": both}
+            rows = Counter(offset for offset in master if offset < note["seam"])
+            rows.update(offset for offset in note["covered"] if offset >= note["seam"])
+            lacking += sum(offset not in rows for offset in range(note["now"]))
+            twice += sum(count > 1 for count in rows.values())
+        return {"left out": lacking, "taken twice": twice}
 
     def _right(self, note):
         return truth("punctuality", self.span, until=note["now"])
@@ -175,8 +177,9 @@ def price(notes, log):
     """A frame with a row a layer: its mean, largest and last error, and the hours since the newest report that it counts."""
     errors, made = notes.errors(), {}
     clock = pd.to_datetime([report["arrival"] for report in log])
-    waits = [(clock[note["now"] - 1] - clock[note["seam"] - 1]).total_seconds() / 3600 for note in notes]
     for layer in LAYERS:
+        newest = [note["seam"] - 1 if layer == "batch alone" else max(note["newest"], note["seam"] - 1) for note in notes]
+        waits = [(clock[note["now"] - 1] - clock[offset]).total_seconds() / 3600 for note, offset in zip(notes, newest)]
         made[layer] = {"mean error": errors[layer].mean(), "largest": errors[layer].max(), "at the end": errors[layer].iloc[-1],
-                       "hours behind": max(waits) if layer == "batch alone" else 0.0}
+                       "hours behind": max(waits)}
     return pd.DataFrame.from_dict(made, orient="index").rename_axis("layer")
