@@ -403,7 +403,7 @@ query = start(judge, since=begun)
 try:
     broker.send(topic, log[cuts[11]:half])
     query.processAllAvailable()
-    land(half)
+    land(half)  # the batch reads up to here
     broker.send(topic, log[half:])
     query.processAllAvailable()
     run_batch(half)
