@@ -84,6 +84,12 @@ def test_the_master_refuses_a_change_and_landing_twice_adds_nothing(slice):
     assert value(slice, "spark.table('master').count()") == before
 
 
+def test_notes_are_taken_in_a_thread_without_an_active_session_as_after_a_cell_that_was_stopped():
+    elsewhere = "__import__('concurrent.futures').futures.ThreadPoolExecutor().submit"
+    assert value(None, f"{elsewhere}(scene.Notes, span, first_batch, recent, ever).result()") == []
+    assert value(None, "spark.streams.active") == []
+
+
 def test_every_flight_has_one_end_and_they_come_in_order():
     for slice in (KNOWN["day"], KNOWN["week"]):
         log = scene.endings(slice)
