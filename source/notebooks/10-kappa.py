@@ -94,7 +94,13 @@ def parsed(messages):
     return messages.select(report.alias("report")).select("report.*")
 
 
+def stop_all():
+    for query in spark.streams.active:
+        query.stop()
+
+
 def anew(table):
+    stop_all()      # what a cell that was interrupted has left
     spark.sql(f"DROP TABLE IF EXISTS {table}")
     emptied(work / f"{table}-checkpoint")
 
@@ -204,16 +210,18 @@ anew("board_v2")
 bite = -(-len(reports) // 6)
 arrivals = scene.Arrivals(broker, "departures-10", reports, parts=3)
 
-v1 = start(board(everything, 0), "board_v1", processingTime="0 seconds")
-v2 = start(board(arriving("departures-10", bite), 15), "board_v2", processingTime="0 seconds")
+history = arriving("departures-10", bite)
+endless = {"processingTime": "0 seconds"}
+
 try:
+    v1 = start(board(everything, 0), "board_v1", **endless)
+    v2 = start(board(history, 15), "board_v2", **endless)
     for end in arrivals:
         v1.processAllAvailable()
         print(f"the log ends at {end:,}, version 1 has kept up")
     v2.processAllAvailable()
 finally:
-    v1.stop()
-    v2.stop()
+    stop_all()
 
 # %% [markdown]
 # Nobody was disturbed. Readers still see version 1, with the reports that came meanwhile; the new table waits beside it.
@@ -258,6 +266,7 @@ broker.feed("hours-10", scene.closed(flown))
 
 
 def publish(name, per_batch, patience):
+    stop_all()
     counts = hourly(arriving("hours-10", per_batch), patience)
     writer = counts.writeStream.format("memory").queryName(name)
     writer = writer.option("checkpointLocation", emptied(work / name))
