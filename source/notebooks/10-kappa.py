@@ -102,7 +102,8 @@ def stop_all():
 def anew(table):
     stop_all()      # what a cell that was interrupted has left
     spark.sql(f"DROP TABLE IF EXISTS {table}")
-    emptied(work / f"{table}-checkpoint")
+    for folder in (f"tables/{table}", f"{table}-checkpoint"):
+        emptied(work / folder)
 
 
 def told(table):
