@@ -59,6 +59,12 @@ def rebuilt(change, tell=int):
     return after(rebuild, lambda found: change(found) if isinstance(found, list) else tell(found))
 
 
+def only_from_v1(catalog, rows):
+    if len(catalog.tables()) > 2:
+        raise KeyError
+    release(catalog, rows)
+
+
 def survives(catalog, rows):
     try:
         release(catalog, rows)
@@ -205,10 +211,16 @@ WRONG = {
     "batches in a dict": (10, 2, (after(live_batches, lambda found: dict(enumerate(found))), smallest), "should be a list"),
     "batches without order": (10, 2, (after(live_batches, lambda found: list(map(set, found))), smallest), "in their order"),
     "half a minute more": (10, 2, (live_batches, after(smallest, lambda found: found + .5)), "A smaller patience"),
+    "half a minute less": (10, 2, (live_batches, after(smallest, lambda found: max(0, found - .5))), "in whole minutes"),
+    "equal times once": (10, 2, (after(live_batches, lambda found: [list(dict.fromkeys(batch)) for batch in found]), smallest),
+                         "in their order, each once"),
+    "offsets in batches": (10, 2, (lambda log, ends: live_batches(list(range(len(log))), ends), smallest),
+                           "planned times of the log"),
     "a patience as text": (10, 2, (live_batches, after(smallest, str)), "should be a number"),
     "a row twice": (10, 3, lambda catalog, rows: release(catalog, rows + rows[:1]), "neither all old rows nor all new ones"),
     "another's table": (10, 3, lambda catalog, rows: catalog.point("board", "fares_v3"), "neither all old rows nor all new"),
     "a further table": (10, 3, lambda catalog, rows: (release(catalog, rows), catalog.create("copy", rows))[0], "no view names"),
+    "a KeyError of its own": (10, 3, only_from_v1, "stumbled over what the first attempt had left. KeyError"),
     "one message less": (10, 4, rebuilt(lambda found: found[:-1]), "when you were called the log went to"),
     "messages without offsets": (10, 4, rebuilt(lambda found: [text for _, text in found]), "A message is a pair"),
     "a message of nobody": (10, 4, rebuilt(lambda found: [*found, (len(found), "x")]), "Leave them as they are"),
