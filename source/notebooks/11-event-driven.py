@@ -1,7 +1,7 @@
 # %% [markdown] signature=["primary key (key, version)", "KafkaConsumer(", "group_id=group", "consumer.commit()", "lock table events", "fold("]
 # # 11 Event-driven: what if the facts are the record, and every state a view of them?
 #
-# ![Programs append facts to a store, which refuses what was decided on an old version; a relay puts each fact on a topic; a board, mails and an analyst read it, each in a group of its own](pictures/11-event-driven.svg)
+# ![Programs append facts to a store, which refuses what was decided on an old version; a relay puts each fact on a topic; a board and mails read it, each in a group of its own, and so does an analyst without one](pictures/11-event-driven.svg)
 
 # %% [markdown]
 # ## In one minute
