@@ -400,7 +400,7 @@ def state_at(store, snapshots, cut):
     newest = max((position for position in snapshots if position <= cut), default=0)
     return fold([upcast(event) for event in store.read(newest, cut)], snapshots.get(newest, {}))
 
-# %% tags=["wrong-2"] says="has to stay that: fold into a copy" breaks="snapshot is changed"
+# %% tags=["wrong-2"] says="A state within a snapshot was changed" breaks="snapshot is changed"
 def upcast(event):
     if event["schema"] == 2:
         return event

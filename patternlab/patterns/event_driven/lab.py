@@ -74,8 +74,11 @@ def old_and_new(answer):
 def _at(state_at, store, positions, cut, begin):
     snapshots = {position: store.states(position) for position in positions}
     given = Kept({position: Kept({key: Kept(state) for key, state in states.items()}) for position, states in snapshots.items()})
+    parts = [(state, snapshots[position][key]) for position, states in given.items() for key, state in states.items()]
     mine = ask(state_at, store, given, cut)
     show = [{"snapshots": str(list(positions)), "cut": cut, "you read": str(store.spans)}]
+    if any(state != was for state, was in parts):
+        raise Wrong("A state within a snapshot was changed. A copy of the snapshot holds the same states: make new ones.", show)
     if given != snapshots:
         raise Wrong("A snapshot was changed by your call. It is the state at its position and has to stay that: fold into "
                     "a copy.", show)
