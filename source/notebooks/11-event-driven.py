@@ -519,8 +519,8 @@ follow(reader(airport.fresh("notices-mended")), notify_once)
 print(f"{len(mailed):,} mails, {len(set(mailed)):,} flights")
 
 # %% [markdown]
-# A kill between mail and commit would still send one again: no transaction reaches a letter box. So the event's name
-# travels with the mail, and the mail's server drops copies.
+# A kill between mail and commit would still send one again: no transaction reaches a letter box. So let the event's name
+# travel with the mail; then whoever delivers it can drop copies.
 #
 # ## Looks right, not so fast
 #
