@@ -139,6 +139,21 @@ def reads_at_once(topic, db):
         rows["fees"] = pd.DataFrame(names.values()).groupby("carrier").fee.sum().to_dict()
 
 
+def notes_the_offset_at_last(topic, db):
+    """A kill between the two transactions costs nothing: the names are in the first one."""
+    while messages := topic.read(db.rows.get("next", 0)):
+        try:
+            with db.transaction() as rows:
+                fees, names = rows.setdefault("fees", {}), rows.setdefault("names", set())
+                for message in messages:
+                    if (message["key"], message["version"]) not in names:
+                        names.add((message["key"], message["version"]))
+                        fees[message["carrier"]] = fees.get(message["carrier"], 0) + message["fee"]
+        finally:
+            with db.transaction() as rows:
+                rows["next"] = messages[-1]["offset"] + 1
+
+
 GOOD = {
     "versions as a tuple": (5, 5, after(point_in_time, tuple)),
     "a frozen set of files": (6, 2, after(live, frozenset)),
@@ -171,6 +186,7 @@ GOOD = {
     "copies of states": (11, 2, [upcast, after(state_at, lambda states: {key: dict(state) for key, state in states.items()})]),
     "decimal fees, and who owes nothing": (11, 3, charges_decimals),
     "all of the topic at once": (11, 3, reads_at_once),
+    "an offset that a killed process never notes": (11, 3, notes_the_offset_at_last),
     "a list for the most and its moment": (11, 4, after(fullest, list)),
     "a most with a point": (11, 4, after(fullest, lambda found: (float(found[0]), found[1]))),
     "a tuple of rows": (12, 2, after(replica, tuple)),
