@@ -480,10 +480,10 @@ lines({"replay": took["seconds"]}, "The longer the log, the longer the replay",
 #
 # | pattern | differs in | choose it when |
 # |---|---|---|
-# | 09 Lambda | a batch layer recomputes from files, a speed layer covers the time since | history is too long for a replay, or the batch code exists |
+# | [09 Lambda](09-lambda.ipynb) | a batch layer recomputes from files, a speed layer covers the time since | history is too long for a replay, or the batch code exists |
 # | [07 Stream windowing](07-stream-windowing.ipynb) | asks when a window is complete | you run the job once, live |
 # | [06 Lakehouse](06-lakehouse.ipynb) | history is a table with versions | a rebuild reads files, which cost less than a log |
-# | 11 Event-driven | the log is the truth of an application, with commands and rules | the events *are* the business |
+# | [11 Event-driven](11-event-driven.ipynb) | the log is the truth of an application, with commands and rules | the events *are* the business |
 # | batch over an archive | no stream at all | tomorrow is early enough |
 #
 # In Flink the pattern is the same: a second job reads Kafka from the earliest offset, and a savepoint holds the state of

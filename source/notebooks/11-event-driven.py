@@ -51,7 +51,8 @@ look(happened.value_counts())
 # %% [markdown]
 # Only what is scheduled can depart, and only what has departed can arrive. So the numbers must add up, and you can say
 # which ones.
-#
+
+# %% [markdown]
 # ## The naive way
 #
 # Keep the state, and change it with each message: a table of counters, each one plus 1. (`desk_at` makes this one and those
@@ -86,7 +87,8 @@ look(counted)
 # %% [markdown]
 # Too many, and nothing in the table says which. Nor can it say how many were in the air at noon: each
 # message has overwritten the answer.
-#
+
+# %% [markdown]
 # ## Build it
 #
 # ### Step 1: facts, and a state made of them
@@ -117,7 +119,8 @@ look(pd.DataFrame(fold(toy + toy)).T)
 # %% [markdown]
 # Every fact was given twice, and counted once. `apply` never refuses: what has happened has happened. What somebody *wants*
 # to happen, a command, can be refused, and that is decided before there is a fact.
-#
+
+# %% [markdown]
 # ### Step 2: a store that says no to old decisions
 #
 # The store has one table, and rows are only added. The primary key is the idea: of each flight there is one version 2.
@@ -365,7 +368,8 @@ steps(dict(so_far.items()), title, f"hours since {DAY[0]} 00:00 UTC", "flights")
 
 # %% [markdown]
 # At each moment the four add up to all flights. No counter was kept for this figure.
-#
+
+# %% [markdown]
 # ## Predict
 #
 # Below, a consumer that counts is killed between its offset and its effect, while it works in batches of at most 500
@@ -409,7 +413,8 @@ print(f"wrong flights: {unguarded:,} where the last wins, {guarded:,} by version
 # %% [markdown]
 # They have landed, and the careless board says for ever that they have departed. The repair is the last line of `PUT`: a
 # version that is not newer changes nothing.
-#
+
+# %% [markdown]
 # ### SIGKILL between offset and effect
 #
 # A counter can't be guarded so. `counted_by` makes a consumer of our functions, a program of its own, and kills it
@@ -521,7 +526,8 @@ print(f"{len(mailed):,} mails, {len(set(mailed)):,} flights")
 # %% [markdown]
 # A kill between mail and commit would still send one again: no transaction reaches a letter box. So let the event's name
 # travel with the mail; then whoever delivers it can drop copies.
-#
+
+# %% [markdown]
 # ## Looks right, not so fast
 #
 # Another evening, the same counters. The number of departures is right to the flight:
@@ -538,7 +544,8 @@ look(seen[~whole].rename("versions"))
 # %% [markdown]
 # One flight has departed twice, another never, and has landed all the same. A sum can't see it. The versions can: of each
 # flight they must be 1, 2, 3, without a gap and without a copy.
-#
+
+# %% [markdown]
 # ## Prove it
 #
 # At each of the four stops: what the live board showed, a fold of all events, and a snapshot with its tail. And the truth,
@@ -597,7 +604,8 @@ lines({"one state": pd.Series(spent)}, title, apart, "milliseconds");
 # %% [markdown]
 # With years of events the right end of this line rises; the left one grows with the number of flights only. Many snapshots
 # cost room instead, and somebody has to take them.
-#
+
+# %% [markdown]
 # ## When not, and the neighbours
 #
 # | pattern | differs in | choose it when |
