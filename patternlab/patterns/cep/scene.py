@@ -175,7 +175,8 @@ def drawn(log, found) -> tuple:
             for number, row in enumerate(chosen[chosen["strategy"] == name].itertuples()):
                 spans.append((name + " " * number, begin, row.at, f"{_number(first)}, then {_number(row.second)}"))
     many = sum(lane.strip() == "any" for lane, *_ in spans)
-    title = f"{tail}: one late arrival, {many} late departure{'s' * (many != 1)} within 12 hours"
+    title = (f"{tail}: one late arrival, {many} late departure{'s' * (many != 1)} within 12 hours" if many
+             else f"{tail}, as every aircraft: no late departure within 12 hours of a late arrival")
     return title, [(lane, pd.Timestamp(begin, unit="ms"), pd.Timestamp(end, unit="ms"), said)
                   for lane, begin, end, said in spans]
 
