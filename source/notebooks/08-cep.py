@@ -376,7 +376,7 @@ look(caught, rows=3)
 title, spans = scene.drawn(log, found)
 counts = scene.beside({"found": found})["found"]
 
-print("of all aircraft:", ", ".join(f"{name} {count:,}" for name, count in counts.items()))
+print("of all aircraft:", counts.to_dict())
 timeline(spans, title, "time (UTC)");
 
 # %% [markdown]
