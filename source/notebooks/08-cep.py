@@ -111,7 +111,7 @@ look(naive[several].sort_values("first"), rows=4)
 # %% tags=["step-strategies"]
 LATE = 30
 MINUTE = 60_000  # milliseconds
-HORIZON = 12 * 60 * MINUTE
+HORIZON = 720 * MINUTE  # twelve hours
 
 FINDS = {"fresh": ["strict", "next", "any"],
          "skipped": ["next", "any"],
