@@ -418,7 +418,8 @@ look(scene.beside({"right": right, "mixed, at once": hasty}))
 
 # %% [markdown]
 # Two faults work against each other. A departure that overtakes its arrival is a sequence less. A copy of the arrival opens a
-# second run, and a copy of the departure ends it again: sequences more. The sum says nothing about either.
+# second run, and a copy of the departure ends it again: sequences more. The sum says nothing about either. (A quiet slice has few
+# sequences to lose.)
 #
 # The repair is built already: wait for the watermark, sort, take a copy once. `scene.replayed` does what the stream does, with
 # your `advance` and without Spark.

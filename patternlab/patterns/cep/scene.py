@@ -144,7 +144,7 @@ def price(runs: dict, right) -> pd.DataFrame:
     table = {}
     for patience, run in runs.items():
         said, wanted = pairs(run.found), pairs(right)
-        wait = (run.found["decided"] - run.found["at"]).median() / MINUTE
+        wait = (run.found["decided"] - run.found["at"]).dropna().median() / MINUTE
         table[patience] = {"pairs missing": sum(name != "never" for *_, name in wanted - said),
                            "false alarms": sum(name == "never" for *_, name in said - wanted), "minutes to the answer": wait}
     return pd.DataFrame.from_dict(table, orient="index").rename_axis("patience (min)")
