@@ -136,3 +136,10 @@ def test_what_needs_no_spark_holds_on_quiet_days_and_odd_nights_too(days, monkey
     many = sum(lane.strip() == "any" for lane, *_ in spans)
     assert spans and (f"{many} late departure" in title if many else "as every aircraft" in title)
     assert not recwarn.list
+
+
+def test_what_goes_to_the_workers_needs_no_module_of_the_kit():
+    """Each of three Python processes would load scene, and pandas with it, before the first batch: seconds of `step-run`."""
+    classes = [cell.source for cell in runs.load(SLUG).cells if re.search(r"^class \w+\(", cell.source, re.M)]
+    assert len(classes) == 4
+    assert not [code for code in classes if "scene" in code[code.index("\nclass " if "\nclass " in code else "class "):]]
