@@ -103,9 +103,6 @@ ROWS = [
     ((), (100, "departed", 30), ((), None), {
         ((100,), None): "A delay of 30 minutes is not late: more than 30 is."}),
     ((), (100, "departed", 31), ((100,), None), {((), None): "A delay of 31 minutes is late: more than 30 is."}),
-    ((100,), (200, "departed", -45), ((), None), {
-        ((100, 200), None): "A delay of -45 minutes is 45 minutes early, and was taken for late.",
-        ((100,), None): "A departure 45 minutes early is not late: it ends the row."}),
     ((100,), (200, "departed", 45), ((100, 200), None), {
         ((200,), None): "The second late departure has replaced the first. A row of three needs both.",
         ((100, 200), (100, 200)): "Two late departures are no row of three.",
@@ -134,6 +131,9 @@ ROWS = [
         ((), None): "A late arrival broke the row. Arrivals take no part."}),
     ((100, 200), (300, "arrived", 0), ((100, 200), None), {
         ((), None): "An arrival on time broke the row. Arrivals take no part."}),
+    ((100,), (200, "departed", -45), ((), None), {
+        ((100, 200), None): "A delay of -45 minutes is 45 minutes early, and was taken for late.",
+        ((100,), None): "A departure 45 minutes early is not late: it ends the row."}),
     ((0,), (90, "departed", 45), ((0, 90), None), {
         ((90,), None): "Minute 0 is a moment like any other."})]
 
