@@ -96,6 +96,13 @@ def test_as_many_cards_are_caught_as_there_are_frauds_and_two_of_them_are_not_th
     assert value(slice, "[len(caught), len(frauds), len(hits)]") == right == [27, 27, 26]
 
 
+def test_a_table_is_read_where_the_thread_has_no_active_session():
+    """An interrupted cell loses its connection to the JVM, and the next one has a thread without one."""
+    java = "type(spark)._get_j_spark_session_class(spark._jvm)"
+    read = f"[{java}.clearActiveSession(), len(scene.table(work / 'legs')), {java}.setActiveSession(spark._jsparkSession)][1]"
+    assert value("own", read) == len(truth("sequences", span("own")))
+
+
 def test_the_numbers_of_the_week():
     assert value("own", "counts.to_dict()") == {"strict": 232, "next": 240, "any": 260}
 

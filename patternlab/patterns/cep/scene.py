@@ -136,7 +136,7 @@ def wrong(found, right) -> dict:
 
 def table(folder) -> pd.DataFrame:
     """A Delta table as a pandas frame."""
-    return SparkSession.getActiveSession().read.format("delta").load(str(folder)).toPandas()
+    return SparkSession.active().read.format("delta").load(str(folder)).toPandas()
 
 
 def price(runs: dict, right) -> pd.DataFrame:
