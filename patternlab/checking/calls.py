@@ -101,7 +101,7 @@ def _own(value):
 def session():
     """The Spark session that the lab's first cell made; Wrong where there is none."""
     from pyspark.sql import SparkSession
-    active = SparkSession.getActiveSession()
+    active = SparkSession.getActiveSession() or SparkSession._instantiatedSession  # an interrupted cell loses the first
     if active is None:
         raise Wrong("There is no Spark session in this kernel. Run the first cells of the lab, then check again.")
     return active

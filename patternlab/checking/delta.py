@@ -50,7 +50,7 @@ def delta_rows(path, version: int | None = None) -> pd.DataFrame:
     if log[0][0] != 0 or any("deletionVector" in action.get("add", {}) and action["add"]["deletionVector"]
                              for _, actions in log for action in actions):
         from pyspark.sql import SparkSession  # a trimmed log or deletion vectors: Delta's own reader knows them
-        reader = SparkSession.getActiveSession().read.format("delta")
+        reader = SparkSession.active().read.format("delta")
         return (reader if version is None else reader.option("versionAsOf", version)).load(str(folder)).toPandas()
     for number, actions in log:
         if version is not None and number > version:

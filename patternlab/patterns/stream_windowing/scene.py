@@ -53,7 +53,7 @@ def repeated(frame, name: str, times: int):
 
 def standing(queries):
     """Wait for queries, each into a table of its own name: a frame of their batches, reports published, windows kept."""
-    spark, made = SparkSession.getActiveSession(), {}
+    spark, made = SparkSession.active(), {}
     for query in queries:
         batches = progress(finish(query))
         made[query.name] = {"batches": len(batches), "published": int(spark.table(query.name).toPandas()["n"].sum()),
