@@ -550,7 +550,7 @@ steps({"": alive}, title, "watermark (hours since the first event)", "open runs"
 # | a filter | looks at one event | one event says all, as a single payment above a limit |
 # | [07 stream windowing](07-stream-windowing.ipynb) | asks for an amount in a time, not for an order | "how many" is the question |
 # | a join of two streams | pairs, with a time bound | each event has one partner, and a key names it |
-# | 11 event-driven | reacts to each event, and keeps facts | another service must act on it |
+# | [11 Event-driven](11-event-driven.ipynb) | reacts to each event, and keeps facts | another service must act on it |
 
 # %% [markdown]
 # ## Check yourself
