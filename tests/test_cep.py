@@ -55,17 +55,133 @@ def test_steps_may_give_other_kinds_of_pairs_and_numbers():
 @pytest.mark.parametrize("n, answer, said", [
     (1, lambda waiting, event: (waiting, ()), "the second thing is None"),
     (1, lambda waiting, event: waiting or 0, "two things"),
-    (2, lambda times, event: (None, None), "not what the Goal says"),
+    (2, lambda times, event: (None, None), "should be a list, the oldest first"),
+    (2, lambda times, event: ({event[0]}, None), "should be a list, the oldest first"),
     (2, lambda times, event: ([], []), "the second thing is None"),
     (3, lambda memory, batch, now: (memory, (flight for flight in [])), "should be a list"),
     (3, lambda memory, batch, now: (memory, "UA 1"), "should be a list"),
     (3, lambda memory, batch, now: (memory, [["UA 1"]]), "the text of a flight"),
     (4, lambda memory, payment: memory, "two things"),
-    (4, lambda memory, payment: (memory, None), "no alarm")])
+    (4, lambda memory, payment: (memory, None), "no alarm"),
+    (4, lambda memory, payment: (memory, "no"), "True or False, yours is the text 'no'"),
+    (4, lambda memory, payment: (memory, numpy.array([True, False])), "should be True or False")])
 def test_what_is_no_answer_is_told_what_it_is(n, answer, said):
     with pytest.raises((Wrong, Unfit)) as refused:
         check(n, answer)
     assert said in refused.value.sentence
+
+
+LATE = {"than 31": lambda delay: delay > 31, "than 29": lambda delay: delay > 29, "either way": lambda delay: abs(delay) > 30}
+
+
+@pytest.mark.parametrize("name, said", [("than 31", "31 minutes is late"), ("than 29", "30 minutes is not late"),
+                                        ("either way", "-45 minutes is 45 minutes early")])
+def test_late_is_more_than_30_minutes_and_nothing_else(name, said):
+    late = LATE[name]
+
+    def waits(waiting, event):
+        at, kind, delay = event
+        waiting = None if waiting is None or at - waiting > 720 else waiting
+        if late(delay) and kind == "arrived":
+            return at, None
+        return (None, (waiting, at)) if late(delay) and waiting is not None else (waiting, None)
+
+    def row(times, event):
+        at, kind, delay = event
+        times = times if kind == "arrived" else [*times, at] if late(delay) else []
+        return times[-2:], tuple(times) if len(times) == 3 and at - times[0] <= 1440 else None
+    for n, answer in ((1, waits), (2, row)):
+        with pytest.raises(Wrong) as refused:
+            check(n, answer)
+        assert said in refused.value.sentence
+    with pytest.raises(Wrong) as refused:
+        check(3, lambda memory, batch, now: decided(memory, batch, now, late))
+    assert refused.value.sentence
+
+
+def decided(memory, batch, now, late=lambda delay: delay > 30):
+    """Exercise 3: (memory, alarms)."""
+    events = {event for event in {*memory, *batch} if late(event[3])}
+    open = {event for event in events if event[1] == "arrived"}
+    ends = {event[0] for event in events - open}
+    over = {event for event in open if event[0] + 720 <= now}
+    alarms = sorted(event[2] for event in over if not any(0 <= end - event[0] <= 720 for end in ends))
+    kept = open - over
+    return [event for event in events if event in kept or event not in open and (
+        event[0] > now or any(0 <= event[0] - arrival[0] <= 720 for arrival in kept))], alarms
+
+
+@pytest.mark.parametrize("kind", [tuple, frozenset, numpy.array, lambda alarms: dict.fromkeys(alarms).keys()])
+def test_alarms_may_be_any_collection_and_a_memory_may_have_names_for_its_parts(kind):
+    def decide(memory, batch, now):
+        kept, alarms = decided(memory.get("events", []) if memory else [], batch, now)
+        return {"events": kept, "unused": {}}, kind(alarms)
+    assert check(3, decide)
+
+
+def test_a_memory_with_a_name_for_each_flight_is_not_empty():
+    def decide(memory, batch, now):
+        memory = memory or {"events": []}
+        kept, alarms = decided(memory["events"], batch, now)
+        return {**memory, **{event[2]: [] for event in batch}, "events": kept}, alarms
+    with pytest.raises(Wrong, match="the memory still holds 1 things"):
+        check(3, decide)
+
+
+def test_a_departure_that_is_reported_before_its_arrival_is_kept():
+    def decide(memory, batch, now):
+        kept, alarms = decided(memory, batch, now)
+        open = [event for event in kept if event[1] == "arrived"]
+        return [event for event in kept if any(0 <= event[0] - arrival[0] <= 720 for arrival in open)], alarms
+    with pytest.raises(Wrong, match="UA 1 arrived at 150, and a late departure followed at 400"):
+        check(3, decide)
+
+
+def test_minute_0_waits_on_and_two_times_are_kept_however_far_apart():
+    def forgets(waiting, event):
+        at, kind, delay = event
+        waiting = None if waiting is None or at - waiting > 720 else waiting
+        if delay > 30 and kind == "arrived":
+            return at, None
+        return (None, (waiting, at)) if delay > 30 and waiting is not None else (waiting or None, None)
+
+    def trims(times, event):
+        at, kind, delay = event
+        if kind == "arrived":
+            return times, None
+        times = [*[time for time in times if at - time <= 1440], at] if delay > 30 else []
+        return times[-2:], tuple(times) if len(times) == 3 else None
+    for n, answer, said in ((1, forgets, "Ask whether `waiting is None`"), (2, trims, "However far apart, says the Goal")):
+        with pytest.raises(Wrong) as refused:
+            check(n, answer)
+        assert said in refused.value.sentence
+
+
+def watched(memory, payment, large=200):
+    """Exercise 4: (memory, alarm)."""
+    _, card, second, amount = payment
+    small = [(at, which) for at, which in memory.get("small", []) if second - at <= 360] + [(second, card)] * (amount <= 5)
+    own = [at for at, which in small if which == card]
+    armed = any(end - begin <= 60 and second - end <= 300 for begin, end in zip(own, own[2:]))
+    return {"small": small}, armed and amount >= large
+
+
+def test_a_watch_that_keeps_its_memory_elsewhere_is_found_even_if_it_begins_anew_when_time_goes_back():
+    kept = {"memory": {}, "second": 0}
+
+    def watch(memory, payment):
+        if payment[2] < kept["second"]:
+            kept["memory"] = {}
+        kept["memory"], alarm = watched(kept["memory"], payment)
+        kept["second"] = payment[2]
+        return {}, alarm
+    with pytest.raises(Wrong, match="outside of memory"):
+        check(4, watch)
+
+
+def test_an_accused_payment_that_is_neither_small_nor_large_is_called_so():
+    with pytest.raises(Wrong, match="large begins at 200 dollars"):
+        check(4, lambda memory, payment: watched(memory, payment, large=50))
 
 
 def test_a_memory_may_be_an_object_of_the_learners_and_inputs_may_be_changed():

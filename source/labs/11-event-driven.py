@@ -70,6 +70,24 @@ def apply(state, event):
     delay = event.get("delay", state["delay"])
     return {"version": event["version"], "status": event["kind"], "delay": delay}
 
+# %% tags=["wrong-1"] says="three versions are missing" breaks="Where versions in between are missing"
+def apply(state, event):
+    if event["version"] <= state["version"]:
+        return state
+    if event["version"] == state["version"] + 2:
+        raise ValueError("a gap")
+    delay = event.get("delay", state["delay"])
+    return {"version": event["version"], "status": event["kind"], "delay": delay}
+
+# %% tags=["wrong-1"] says="yours returned the class ValueError" breaks="raise a `ValueError`"
+def apply(state, event):
+    if event["version"] <= state["version"]:
+        return state
+    if event["version"] > state["version"] + 1:
+        return ValueError
+    delay = event.get("delay", state["delay"])
+    return {"version": event["version"], "status": event["kind"], "delay": delay}
+
 # %% tags=["wrong-1"] says="Version 2 came first of all" breaks="raise a `ValueError`"
 def apply(state, event):
     if event["version"] <= state["version"]:
@@ -235,7 +253,7 @@ def state_at(store, snapshots, cut):
 # %% tags=["check-2"]
 lab.check(2, (upcast, state_at))
 
-# %% tags=["wrong-2"] says="int('-0') has lost it" breaks="`\"-0:12\"` is before time, -12"
+# %% tags=["wrong-2"] says="int('-0') is no more than 0" breaks="`\"-0:12\"` is before time, -12"
 def upcast(event):
     if event["schema"] == 2:
         return event
@@ -382,6 +400,23 @@ def state_at(store, snapshots, cut):
     newest = max((position for position in snapshots if position <= cut), default=0)
     return fold([upcast(event) for event in store.read(newest, cut)], snapshots.get(newest, {}))
 
+# %% tags=["wrong-2"] says="A state within a snapshot was changed" breaks="snapshot is changed"
+def upcast(event):
+    if event["schema"] == 2:
+        return event
+    late = event.get("late")
+    hours, minutes = late.lstrip("-").split(":") if late else (0, 0)
+    delay = (int(hours) * 60 + int(minutes)) * (-1 if late[0] == "-" else 1) if late else None
+    return {"schema": 2, "key": event["key"], "kind": NAMES[event["what"]], "delay": delay}
+
+
+def state_at(store, snapshots, cut):
+    newest = max((position for position in snapshots if position <= cut), default=0)
+    states = dict(snapshots.get(newest, {}))
+    for event in map(upcast, store.read(newest, cut)):
+        states.setdefault(event["key"], {}).update(status=event["kind"], delay=event["delay"])
+    return states
+
 # %% tags=["wrong-2"] says="You read 20 events" breaks="the newest snapshot"
 def upcast(event):
     if event["schema"] == 2:
@@ -514,8 +549,9 @@ def state_at(store, snapshots, cut):
 # ```
 #
 # **Goal** change it so that `rows["fees"]` holds for each airline the sum of the fees of its events, each event once, wherever the
-# process was killed and run again. The relay sends some events twice, under another offset: one event has one `key` and
-# one `version`. Read until there is nothing more. Use the other names in `rows` as you like.
+# process was killed and run again. The relay sends some events twice, under another offset, and may send version 2 of a flight
+# before version 1: one event has one `key` and one `version`. Read until there is nothing more. Use the other names in `rows`
+# as you like.
 #
 # **Example** killed between its two transactions, today's consumer never charges the first five messages.
 
@@ -626,7 +662,61 @@ def consume(topic, db):
                     fees[message["carrier"]] = fees.get(message["carrier"], 0) + message["fee"]
             rows["next"] = first + len(messages)
 
-# %% tags=["wrong-3"] says="the topic has more" breaks="Read until there is nothing more"
+# %% tags=["wrong-3"] says="DL/5's version 1 comes behind its version 2" breaks="may send version 2 of a flight before version 1"
+def consume(topic, db):
+    while True:
+        with db.transaction() as rows:
+            first = rows.get("next", 0)
+        messages = topic.read(first)
+        if not messages:
+            return
+        with db.transaction() as rows:
+            fees = rows.setdefault("fees", {})
+            newest = rows.setdefault("newest", {})
+            for message in messages:
+                if message["version"] > newest.get(message["key"], 0):
+                    newest[message["key"]] = message["version"]
+                    fees[message["carrier"]] = fees.get(message["carrier"], 0) + message["fee"]
+            rows["next"] = first + len(messages)
+
+# %% tags=["wrong-3"] says="8 messages were read" breaks="an empty list where there are no more"
+def consume(topic, db):
+    while True:
+        with db.transaction() as rows:
+            first = rows.get("next", 0)
+        messages = topic.read(first)
+        with db.transaction() as rows:
+            fees = rows.setdefault("fees", {})
+            charged = rows.setdefault("charged", set())
+            for message in messages:
+                name = (message["key"], message["version"])
+                if name not in charged:
+                    charged.add(name)
+                    fees[message["carrier"]] = fees.get(message["carrier"], 0) + message["fee"]
+            rows["next"] = first + len(messages)
+        if len(messages) < 5:
+            return
+
+# %% tags=["wrong-3"] says="remembers that outside of the database" breaks="wherever the process was killed and run again"
+CHARGED = set()
+
+
+def consume(topic, db):
+    while True:
+        with db.transaction() as rows:
+            first = rows.get("next", 0)
+        messages = topic.read(first)
+        if not messages:
+            return
+        with db.transaction() as rows:
+            fees = rows.setdefault("fees", {})
+            for message in messages:
+                if (message["key"], message["version"]) not in CHARGED:
+                    CHARGED.add((message["key"], message["version"]))
+                    fees[message["carrier"]] = fees.get(message["carrier"], 0) + message["fee"]
+            rows["next"] = first + len(messages)
+
+# %% tags=["wrong-3"] says="the topic has 12" breaks="Read until there is nothing more"
 def consume(topic, db):
     with db.transaction() as rows:
         first = rows.get("next", 0)
@@ -753,7 +843,7 @@ def fullest(history):
 # %% tags=["check-4"]
 lab.check(4, fullest)
 
-# %% tags=["wrong-4"] says="Copies count" breaks="some of them twice"
+# %% tags=["wrong-4"] says="one of the two events comes twice" breaks="some of them twice"
 def fullest(history):
     changes = {}
     for event in history:
@@ -766,7 +856,22 @@ def fullest(history):
             most, moment = in_the_air, at
     return most, moment
 
-# %% tags=["wrong-4"] says="Two flights have returned to their gates" breaks="or returned"
+# %% tags=["wrong-4"] says="have not come down yet" breaks="Some have not come down yet"
+def fullest(history):
+    down = {event["key"] for event in history if event["kind"] in ("arrived", "diverted", "returned")}
+    events = {(event["key"], event["version"]): event for event in history if event["key"] in down}
+    changes = {}
+    for event in events.values():
+        change = {"departed": 1, "arrived": -1, "diverted": -1, "returned": -1}.get(event["kind"], 0)
+        changes[event["occurred"]] = changes.get(event["occurred"], 0) + change
+    most, moment, in_the_air = 0, None, 0
+    for at in sorted(changes):
+        in_the_air += changes[at]
+        if in_the_air > most:
+            most, moment = in_the_air, at
+    return most, moment
+
+# %% tags=["wrong-4"] says="two of them return to their gates" breaks="or returned"
 def fullest(history):
     events = {(event["key"], event["version"]): event for event in history}
     changes = {}
@@ -780,7 +885,7 @@ def fullest(history):
             most, moment = in_the_air, at
     return most, moment
 
-# %% tags=["wrong-4"] says="Two flights were diverted" breaks="was diverted"
+# %% tags=["wrong-4"] says="two of them are diverted" breaks="was diverted"
 def fullest(history):
     events = {(event["key"], event["version"]): event for event in history}
     changes = {}
@@ -822,7 +927,7 @@ def fullest(history):
             most, moment = in_the_air, at
     return most, moment
 
-# %% tags=["wrong-4"] says="taken in the order in which they came" breaks="in any order"
+# %% tags=["wrong-4"] says="An arrival comes before its departure in the list" breaks="in any order"
 def fullest(history):
     events = {(event["key"], event["version"]): event for event in history}
     most, moment, in_the_air = 0, None, 0
@@ -860,7 +965,7 @@ def fullest(history):
             most, moment = in_the_air, at
     return most, moment
 
-# %% tags=["wrong-4"] says="Two flights have arrived" breaks="until it arrived"
+# %% tags=["wrong-4"] says="two of them arrive" breaks="until it arrived"
 def fullest(history):
     events = {(event["key"], event["version"]): event for event in history}
     changes = {}
@@ -921,9 +1026,9 @@ def fullest(history):
 # ## Discussion
 #
 # The tempting answer to exercise 3 is to keep the highest version of each flight and to charge only what is newer. It is small, it
-# bears copies, and it passes as long as the events of a flight come in order. It fails when the relay sends version 2
-# before version 1: the first is then never charged. For a *state* the highest version is enough, because newer facts replace
-# older ones; for a *sum* each fact has to be there, and so each has to be known by name.
+# bears copies, and it is right as long as the events of a flight come in order. Here the relay once sends version 2
+# before version 1, and the first is then never charged. For a *state* the highest version is enough, because newer facts
+# replace older ones; for a *sum* each fact has to be there, and so each has to be known by name.
 #
 # What is inherent: the names that have been seen take room, and somebody has to say when they may be forgotten. Where the
 # effect is not in the database (a mail, a payment) no transaction holds it, and the name has to travel with it.

@@ -513,7 +513,7 @@ look(scoreboard()[["label", "seconds", "rows"]], text="{:.2f}")
 # | [ETL (01)](01-etl.ipynb) | cleans before it loads; raw is not kept | raw must not land, or rules hardly change |
 # | [Medallion (03)](03-medallion.ipynb) | the same, with a promise for each layer | others read your tables |
 # | [Star schema (04)](04-star-schema.ipynb) | what the model looks like: facts and dimensions | many questions share one context |
-# | Kappa (10) | the same idea for streams: replay the log | the answer must be fresh all day |
+# | Kappa ([10](10-kappa.ipynb)) | the same idea for streams: replay the log | the answer must be fresh all day |
 
 # %% [markdown]
 # ## Check yourself

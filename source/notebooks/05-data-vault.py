@@ -529,7 +529,7 @@ look(scoreboard())
 # |---|---|---|
 # | [Star schema (04)](04-star-schema.ipynb) | shaped like the questions; context is overwritten or versioned by policy | people ask; put it on top of a vault |
 # | [Medallion (03)](03-medallion.ipynb) | layers with promises; silver already decides who is right | few sources, one reading of them |
-# | Event sourcing (11) | keeps what happened, not what sources said | you own the application |
+# | Event sourcing ([11](11-event-driven.ipynb)) | keeps what happened, not what sources said | you own the application |
 # | [Change data capture (12)](12-cdc.ipynb) | follows one database, change by change | a vault needs its changes rather than daily statements |
 
 # %% [markdown]

@@ -424,8 +424,8 @@ axes.plot(price["added latency"], price["counted"], "kD");
 # |---|---|---|
 # | a nightly batch | waits for the day to end, then every report is there | nobody acts on the number before morning |
 # | [08 CEP](08-cep.ipynb) | asks for an order of events, not for an amount | "first this, then that" is the question |
-# | 09 Lambda | publishes a fast number and corrects it by batch | readers can live with a number that changes |
-# | 10 Kappa | recomputes by replaying the log | you accept that other cuts lose other reports |
+# | [09 Lambda](09-lambda.ipynb) | publishes a fast number and corrects it by batch | readers can live with a number that changes |
+# | [10 Kappa](10-kappa.ipynb) | recomputes by replaying the log | you accept that other cuts lose other reports |
 # | update mode and MERGE | publishes early and corrects | the reader can replace a row (exercise 5 of the lab) |
 
 # %% [markdown]

@@ -110,7 +110,8 @@ look(naive[several].sort_values("first"), rows=4)
 
 # %% tags=["step-strategies"]
 LATE = 30
-HORIZON = 12 * 3_600_000  # milliseconds
+MINUTE = 60_000  # milliseconds
+HORIZON = 720 * MINUTE  # twelve hours
 
 FINDS = {"fresh": ["strict", "next", "any"],
          "skipped": ["next", "any"],
@@ -191,8 +192,8 @@ advance(back + back, [], back[0][0])
 # %% [markdown]
 # ### Step 3: the same in Spark, per key, with state and timers
 #
-# Spark calls `handleInputRows` for each aircraft that has rows in a batch. This class only keeps them, and sets two **timers**: one
-# for when the newest row may be read, one for when each run is over.
+# Spark calls `handleInputRows` for each aircraft that has rows in a batch. This class only keeps them, and sets **timers**: one for
+# when the newest row may be read and, if a row is late, one for when no run of these rows can be open any more.
 
 # %% tags=["step-waits"]
 class Waits(streaming.StatefulProcessor):
@@ -221,6 +222,9 @@ Waits.__name__
 # aircraft without anything in memory costs nothing: its state is cleared.
 
 # %% tags=["step-chain"]
+Match = scene.Match  # only this row's names go to the workers, not all of scene
+
+
 class Chain(Waits):
     def handleExpiredTimer(self, key, timerValues, expiredTimerInfo):
         now = timerValues.getCurrentWatermarkInMs()
@@ -231,7 +235,7 @@ class Chain(Waits):
         else:
             self.memory.clear()
         for match in found:
-            yield scene.Match(key[0], *match, now)
+            yield Match(key[0], *match, now)
 
 
 Chain.__name__
@@ -288,7 +292,7 @@ found["strategy"].value_counts()
 # minutes. The payments are **synthetic**, and always those of 8 July 2013: they were made for one week, so another slice has none.
 
 # %% tags=["step-card"]
-MINUTE, SMALL, LARGE = 60_000, 5, 200
+SMALL, LARGE = 5, 200  # dollars
 
 
 def test(tries, armed, payment):
@@ -296,7 +300,7 @@ def test(tries, armed, payment):
     if amount <= SMALL:
         tries = [earlier for earlier in tries if at - earlier <= MINUTE] + [at]
         return tries, at + 5 * MINUTE if len(tries) >= 3 else armed, False
-    if at <= armed:
+    if amount >= LARGE and at <= armed:
         return [], 0, True
     return tries, armed, False
 
@@ -329,6 +333,9 @@ Cards.__name__
 
 # %% tags=["fold"]
 # What is due is tested in its order; a card with nothing under way is forgotten.
+Caught = scene.Caught
+
+
 class Frauds(Cards):
     def handleExpiredTimer(self, key, timerValues, expiredTimerInfo):
         now = timerValues.getCurrentWatermarkInMs()
@@ -336,7 +343,7 @@ class Frauds(Cards):
         for payment in sorted(payment for payment in waiting if payment[0] <= now):
             tries, armed, fraud = test(tries, armed, payment)
             if fraud:
-                yield scene.Caught(payment[2], key[0])
+                yield Caught(payment[2], key[0])
         waiting = [payment for payment in waiting if payment[0] > now]
         if waiting or now < max([armed, *[at + MINUTE for at in tries]]):
             self.memory.update((waiting, tries, armed))
@@ -369,7 +376,7 @@ look(caught, rows=3)
 title, spans = scene.drawn(log, found)
 counts = scene.beside({"found": found})["found"]
 
-print("of all aircraft:", ", ".join(f"{name} {count:,}" for name, count in counts.items()))
+print("of all aircraft:", counts.to_dict())
 timeline(spans, title, "time (UTC)");
 
 # %% [markdown]
@@ -411,7 +418,8 @@ look(scene.beside({"right": right, "mixed, at once": hasty}))
 
 # %% [markdown]
 # Two faults work against each other. A departure that overtakes its arrival is a sequence less. A copy of the arrival opens a
-# second run, and a copy of the departure ends it again: sequences more. The sum says nothing about either.
+# second run, and a copy of the departure ends it again: sequences more. The sum says nothing about either. (A quiet slice has few
+# sequences to lose.)
 #
 # The repair is built already: wait for the watermark, sort, take a copy once. `scene.replayed` does what the stream does, with
 # your `advance` and without Spark.
@@ -509,7 +517,7 @@ prove("memory and timers after the last horizon", left, [0] * 4)
 look(scene.price(runs, right))
 
 # %% [markdown]
-# Every answer waits as long as the patience, the right ones as well. And what does the automaton remember meanwhile? The state
+# Every answer waits at least as long as the patience, the right ones as well. And what does the automaton remember meanwhile? The state
 # store can be read like a table, as it was after each batch: here after the second.
 
 # %% tags=["look-state"]
@@ -542,7 +550,7 @@ steps({"": alive}, title, "watermark (hours since the first event)", "open runs"
 # | a filter | looks at one event | one event says all, as a single payment above a limit |
 # | [07 stream windowing](07-stream-windowing.ipynb) | asks for an amount in a time, not for an order | "how many" is the question |
 # | a join of two streams | pairs, with a time bound | each event has one partner, and a key names it |
-# | 11 event-driven | reacts to each event, and keeps facts | another service must act on it |
+# | [11 Event-driven](11-event-driven.ipynb) | reacts to each event, and keeps facts | another service must act on it |
 
 # %% [markdown]
 # ## Check yourself

@@ -83,7 +83,7 @@ look(departures.assign(patched=late))
 # many of them are late. `late_after` says by which meaning a row was made. (Spark's first read of a topic takes a moment.)
 
 # %% tags=["look-question", "fold"]
-# plumbing: JSON becomes columns, a version is forgotten, a reader asks
+# plumbing: JSON becomes columns, a reader asks
 SHAPE = "key string, origin string, scheduled timestamp, dep_delay double"
 QUESTION = """SELECT late_after, count(*) AS reports, count_if(late) AS late
 FROM {} GROUP BY late_after ORDER BY late_after"""
@@ -92,11 +92,6 @@ FROM {} GROUP BY late_after ORDER BY late_after"""
 def parsed(messages):
     report = F.from_json(F.col("value").cast("string"), SHAPE)
     return messages.select(report.alias("report")).select("report.*")
-
-
-def anew(table):
-    spark.sql(f"DROP TABLE IF EXISTS {table}")
-    emptied(work / f"{table}-checkpoint")
 
 
 def told(table):
@@ -171,8 +166,26 @@ def board(reports, late_after):
 look(board(spark.createDataFrame(scene.by_hand(*toy)), late_after=15))
 
 # %% [markdown]
-# Each version has a table and a checkpoint of its own, where its offsets are kept; `anew` forgets both. Version 1 reads
-# what has arrived so far.
+# Each version has a table and a checkpoint of its own, where its offsets are kept; `anew` forgets both.
+
+# %% tags=["look-anew", "fold"]
+# plumbing: a version is forgotten, and what a cell that was interrupted has left
+def stop_all():
+    for query in spark.streams.active:
+        query.stop()
+
+
+def anew(table):
+    stop_all()
+    spark.sql(f"DROP TABLE IF EXISTS {table}")
+    for folder in (f"tables/{table}", f"{table}-checkpoint"):
+        emptied(work / folder)
+
+
+print("anew(table) drops a table and its checkpoint")
+
+# %% [markdown]
+# Version 1 reads what has arrived so far.
 
 # %% tags=["step-v1"]
 def start(rows, table, **trigger):
@@ -204,16 +217,18 @@ anew("board_v2")
 bite = -(-len(reports) // 6)
 arrivals = scene.Arrivals(broker, "departures-10", reports, parts=3)
 
-v1 = start(board(everything, 0), "board_v1", processingTime="0 seconds")
-v2 = start(board(arriving("departures-10", bite), 15), "board_v2", processingTime="0 seconds")
+history = arriving("departures-10", bite)
+endless = {"processingTime": "0 seconds"}
+
 try:
+    v1 = start(board(everything, 0), "board_v1", **endless)
+    v2 = start(board(history, 15), "board_v2", **endless)
     for end in arrivals:
         v1.processAllAvailable()
         print(f"the log ends at {end:,}, version 1 has kept up")
     v2.processAllAvailable()
 finally:
-    v1.stop()
-    v2.stop()
+    stop_all()
 
 # %% [markdown]
 # Nobody was disturbed. Readers still see version 1, with the reports that came meanwhile; the new table waits beside it.
@@ -258,6 +273,7 @@ broker.feed("hours-10", scene.closed(flown))
 
 
 def publish(name, per_batch, patience):
+    stop_all()
     counts = hourly(arriving("hours-10", per_batch), patience)
     writer = counts.writeStream.format("memory").queryName(name)
     writer = writer.option("checkpointLocation", emptied(work / name))
@@ -277,7 +293,7 @@ def hourly(reports, patience):
 hourly(arriving("hours-10", per_batch=50), patience=0)
 
 # %% [markdown]
-# It runs live, without patience: reports are read as they come in, in some twenty small batches.
+# A live run reads few reports at a time. Some twenty small batches stand for it here, without patience.
 
 # %% tags=["step-live"]
 small = -(-len(flown) // 20)
@@ -331,7 +347,7 @@ look(scene.differing(live, replayed), rows=5)
 # their window gone. "The same program over the same log" is not enough: a replay has other cuts.
 
 # %% [markdown]
-# The repair is **patience** beyond the longest lateness. Then nothing is ever too late, so no cut can matter.
+# The repair is **patience** of at least the longest lateness. Then nothing is ever too late, so no cut can matter.
 
 # %% tags=["step-patient"]
 enough = scene.longest_lateness(flown)
@@ -464,10 +480,10 @@ lines({"replay": took["seconds"]}, "The longer the log, the longer the replay",
 #
 # | pattern | differs in | choose it when |
 # |---|---|---|
-# | 09 Lambda | a batch layer recomputes from files, a speed layer covers the time since | history is too long for a replay, or the batch code exists |
+# | [09 Lambda](09-lambda.ipynb) | a batch layer recomputes from files, a speed layer covers the time since | history is too long for a replay, or the batch code exists |
 # | [07 Stream windowing](07-stream-windowing.ipynb) | asks when a window is complete | you run the job once, live |
 # | [06 Lakehouse](06-lakehouse.ipynb) | history is a table with versions | a rebuild reads files, which cost less than a log |
-# | 11 Event-driven | the log is the truth of an application, with commands and rules | the events *are* the business |
+# | [11 Event-driven](11-event-driven.ipynb) | the log is the truth of an application, with commands and rules | the events *are* the business |
 # | batch over an archive | no stream at all | tomorrow is early enough |
 #
 # In Flink the pattern is the same: a second job reads Kafka from the earliest offset, and a savepoint holds the state of
@@ -481,7 +497,7 @@ lines({"replay": took["seconds"]}, "The longer the log, the longer the replay",
 # 2. Your rebuild ran without an error and its totals are too small. Where do you look first?
 #    <details><summary>Answer</summary>At the start offset of the topic. "Earliest" is the earliest that is left.</details>
 # 3. When does a replay give the numbers of the live run?
-#    <details><summary>Answer</summary>When a result does not depend on the cuts: no state, or patience beyond the longest lateness. Otherwise only with equal cuts.</details>
+#    <details><summary>Answer</summary>When a result does not depend on the cuts: no state, or a patience of at least the longest lateness. Otherwise only with equal cuts.</details>
 # 4. From stream windowing (07): why do bigger batches lose fewer reports?
 #    <details><summary>Answer</summary>The watermark moves between batches only, and a batch drops by the watermark of the one before it. Fewer batches, fewer moves.</details>
 # 5. From ELT (02): a rule changes there too, after the data have come. What is the same?

@@ -1,7 +1,7 @@
 # %% [markdown] signature=["primary key (key, version)", "KafkaConsumer(", "group_id=group", "consumer.commit()", "lock table events", "fold("]
 # # 11 Event-driven: what if the facts are the record, and every state a view of them?
 #
-# ![Programs append facts to a store, which refuses what was decided on an old version; a relay puts each fact on a topic; a board, mails and an analyst read it, each in a group of its own](pictures/11-event-driven.svg)
+# ![Programs append facts to a store, which refuses what was decided on an old version; a relay puts each fact on a topic; a board and mails read it, each in a group of its own, and so does an analyst without one](pictures/11-event-driven.svg)
 
 # %% [markdown]
 # ## In one minute
@@ -51,7 +51,8 @@ look(happened.value_counts())
 # %% [markdown]
 # Only what is scheduled can depart, and only what has departed can arrive. So the numbers must add up, and you can say
 # which ones.
-#
+
+# %% [markdown]
 # ## The naive way
 #
 # Keep the state, and change it with each message: a table of counters, each one plus 1. (`desk_at` makes this one and those
@@ -86,7 +87,8 @@ look(counted)
 # %% [markdown]
 # Too many, and nothing in the table says which. Nor can it say how many were in the air at noon: each
 # message has overwritten the answer.
-#
+
+# %% [markdown]
 # ## Build it
 #
 # ### Step 1: facts, and a state made of them
@@ -117,7 +119,8 @@ look(pd.DataFrame(fold(toy + toy)).T)
 # %% [markdown]
 # Every fact was given twice, and counted once. `apply` never refuses: what has happened has happened. What somebody *wants*
 # to happen, a command, can be refused, and that is decided before there is a fact.
-#
+
+# %% [markdown]
 # ### Step 2: a store that says no to old decisions
 #
 # The store has one table, and rows are only added. The primary key is the idea: of each flight there is one version 2.
@@ -194,8 +197,8 @@ print(airport.refusal(decide, now, "cancelled"))
 # %% [markdown]
 # ### Step 3: a bus, and readers who do not know each other
 #
-# A *relay* sends what stands behind its position, then notes the new one. If it dies in between it sends again: never
-# less than once. A position is drawn before its transaction commits, so a later one may appear first. The `lock` waits for
+# A *relay* sends what stands behind its position, and notes the new one when the broker has answered for each. If it
+# dies in between it sends again: never less than once. A position is drawn before its transaction commits, so a later one may appear first. The `lock` waits for
 # all open inserts, and none is skipped.
 
 # %% tags=["step-relay"]
@@ -207,10 +210,12 @@ WAITING = """lock table events in share mode;
 def relay():
     waiting = store.sql(WAITING).to_dict("records")
     with KafkaProducer(bootstrap_servers=bus.bootstrap) as producer:
+        sent = []
         for event in waiting:
             message = airport.as_message(event)
-            producer.send(TOPIC, message, key=event["key"].encode())
-        producer.flush()
+            sent.append(producer.send(TOPIC, message, key=event["key"].encode()))
+        for answer in sent:
+            answer.get(timeout=30)
     if waiting:
         store.sql("update relayed set position = %s", waiting[-1]["position"])
 
@@ -317,10 +322,10 @@ look(delays)
 # ### Step 4: a snapshot and the rest
 #
 # The state at any moment is a fold of all events before it, and years of them take long. A *snapshot* is a state with
-# its position; from there on only the tail is folded. Snapshots may be thrown away at any time. One every 500 events:
+# its position; from there on only the tail is folded. Snapshots may be thrown away at any time. One every 500 events (folded):
 
 # %% tags=["step-snapshots", "fold"]
-# reads a stretch of events, takes snapshots
+# reads a stretch of events, takes snapshots: states, each with its position
 STRETCH = "select * from events where position > %s and position <= %s order by position"
 
 
@@ -348,8 +353,7 @@ def state_at(cut):
     return fold(stretch(position, cut), states)
 
 
-half = state_at(len(day) // 2)
-look(airport.tally(half))
+look(airport.tally(state_at(len(day) // 2)))
 
 # %% [markdown]
 # ## See it
@@ -364,7 +368,8 @@ steps(dict(so_far.items()), title, f"hours since {DAY[0]} 00:00 UTC", "flights")
 
 # %% [markdown]
 # At each moment the four add up to all flights. No counter was kept for this figure.
-#
+
+# %% [markdown]
 # ## Predict
 #
 # Below, a consumer that counts is killed between its offset and its effect, while it works in batches of at most 500
@@ -408,7 +413,8 @@ print(f"wrong flights: {unguarded:,} where the last wins, {guarded:,} by version
 # %% [markdown]
 # They have landed, and the careless board says for ever that they have departed. The repair is the last line of `PUT`: a
 # version that is not newer changes nothing.
-#
+
+# %% [markdown]
 # ### SIGKILL between offset and effect
 #
 # A counter can't be guarded so. `counted_by` makes a consumer of our functions, a program of its own, and kills it
@@ -423,7 +429,7 @@ def counted_by(opened, handle):
     return int(store.sql("select sum(flights) as total from counts").total[0])
 
 
-print(f"each group has {len(day):,} events before it")
+print(f"each consumer has {len(day):,} events to read")
 
 # %% tags=["break-offset-first"]
 def offset_first(consumer, facts):
@@ -449,8 +455,8 @@ doubled = counted_by(reader, effect_first) - len(day)
 print(f"effect first: {doubled:,} events are counted twice")
 
 # %% [markdown]
-# Two systems can't commit at one moment. The repair leaves only one of them to commit: the offset goes into the same
-# PostgreSQL transaction as the effect, and the reader seeks the place that *this* says (folded).
+# Kafka and PostgreSQL share no transaction. So let one of them commit: the offset goes into the same PostgreSQL
+# transaction as the effect, in the table `places`. The reader belongs to no group, and seeks what *that* says (folded).
 
 # %% tags=["break-resumed", "fold"]
 # a consumer that begins where the table places says
@@ -464,7 +470,7 @@ def resumed(group):
     return consumer
 
 
-print("no group: the table places has a row for each partition")
+print("places has a row for each partition")
 
 # %% tags=["break-exact"]
 MOVE = """insert into places values (%(part)s, %(offset)s + 1)
@@ -484,7 +490,8 @@ print(f"one transaction: {exact - len(day):,} events too many or missing")
 # %% [markdown]
 # ### A replay that sends mails
 #
-# The notices had a bug. It is mended, and they are built again from the first event: a new group, as before.
+# The notices had a bug. It is mended, and they are built again from the first event: a new group, as before. (Where nothing
+# was cancelled on your day, there is nothing to send.)
 
 # %% tags=["break-mails-again"]
 mailed = []
@@ -505,7 +512,8 @@ def notify_once(consumer, facts):
     with desk, desk.cursor() as cursor:
         for fact in airport.cancelled(facts):
             cursor.execute(NOTE, fact)
-            mailed.extend([fact["key"]] * cursor.rowcount)
+            if cursor.rowcount:
+                mailed.append(fact["key"])
     consumer.commit()
 
 
@@ -516,9 +524,10 @@ follow(reader(airport.fresh("notices-mended")), notify_once)
 print(f"{len(mailed):,} mails, {len(set(mailed)):,} flights")
 
 # %% [markdown]
-# A kill between mail and commit would still send one again: no transaction reaches a letter box. So the event's name
-# travels with the mail, and the mail's server drops copies.
-#
+# A kill between mail and commit would still send one again: no transaction reaches a letter box. So let the event's name
+# travel with the mail; then whoever delivers it can drop copies.
+
+# %% [markdown]
 # ## Looks right, not so fast
 #
 # Another evening, the same counters. The number of departures is right to the flight:
@@ -535,7 +544,8 @@ look(seen[~whole].rename("versions"))
 # %% [markdown]
 # One flight has departed twice, another never, and has landed all the same. A sum can't see it. The versions can: of each
 # flight they must be 1, 2, 3, without a gap and without a copy.
-#
+
+# %% [markdown]
 # ## Prove it
 #
 # At each of the four stops: what the live board showed, a fold of all events, and a snapshot with its tail. And the truth,
@@ -592,15 +602,16 @@ apart = "events between two snapshots"
 lines({"one state": pd.Series(spent)}, title, apart, "milliseconds");
 
 # %% [markdown]
-# Years of events make the right end of this line longer, not the left one. Many snapshots cost room instead, and somebody
-# has to take them.
-#
+# With years of events the right end of this line rises; the left one grows with the number of flights only. Many snapshots
+# cost room instead, and somebody has to take them.
+
+# %% [markdown]
 # ## When not, and the neighbours
 #
 # | pattern | differs in | choose it when |
 # |---|---|---|
 # | CDC ([12](12-cdc.ipynb)) | facts are inferred from rows that somebody overwrote; here they are written on purpose | you do not own the writer |
-# | Kappa (10) | the log serves computations; here it is also what commands are checked against | nobody decides on the state |
+# | Kappa ([10](10-kappa.ipynb)) | the log serves computations; here it is also what commands are checked against | nobody decides on the state |
 # | a queue | a message is gone when it is done; here it stays, and a new reader gets all | work is to be shared out |
 # | a table with an audit | the state is the record, history an addition that may be wrong | only the present counts |
 #

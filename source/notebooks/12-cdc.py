@@ -471,7 +471,7 @@ look(scoreboard())
 #
 # | pattern | differs in | choose it when |
 # |---|---|---|
-# | event sourcing (11) | events are written on purpose and carry the intent; here they are inferred from rows | you own the writer |
+# | event sourcing ([11](11-event-driven.ipynb)) | events are written on purpose and carry the intent; here they are inferred from rows | you own the writer |
 # | ELT (02) | copies states on a timetable; what happened in between is gone | a nightly copy is enough |
 # | outbox (deeper) | the owner publishes a contract instead of its tables | you need the why, or a stable schema |
 # | triggers (deeper) | captured inside the writer's transaction, paid by the writer | there is no access to the log |

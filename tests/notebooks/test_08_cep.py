@@ -2,6 +2,7 @@
 import re
 from datetime import date
 
+import pandas
 import pytest
 import runs
 
@@ -65,7 +66,7 @@ def test_in_disorder_a_sequence_is_lost_exactly_where_its_end_is_reported_before
 
 
 def test_copies_are_counted_more_often():
-    assert value("own", "len(hasty)") > value("own", "len(hasty.drop_duplicates(['first', 'second', 'strategy']))")
+    assert value("own", "len(hasty)") > value("own", "len(scene.pairs(hasty))")
 
 
 @pytest.mark.parametrize("slice", runs.SLICES)
@@ -95,6 +96,13 @@ def test_as_many_cards_are_caught_as_there_are_frauds_and_two_of_them_are_not_th
     assert value(slice, "[len(caught), len(frauds), len(hits)]") == right == [27, 27, 26]
 
 
+def test_a_table_is_read_where_the_thread_has_no_active_session():
+    """An interrupted cell loses its connection to the JVM, and the next one has a thread without one."""
+    java = "type(spark)._get_j_spark_session_class(spark._jvm)"
+    read = f"[{java}.clearActiveSession(), len(scene.table(work / 'legs')), {java}.setActiveSession(spark._jsparkSession)][1]"
+    assert value("own", read) == len(truth("sequences", span("own")))
+
+
 def test_the_numbers_of_the_week():
     assert value("own", "counts.to_dict()") == {"strict": 232, "next": 240, "any": 260}
 
@@ -107,3 +115,38 @@ def test_patience_buys_what_is_missing_and_every_figure_is_drawn(slice):
     assert (missing[-1], alarms[-1]) == (0, 0)
     for cell in runs.tagged(runs.executed(SLUG, slice).nb.cells, "figure-"):
         assert any("image/png" in output.get("data", {}) for output in cell.outputs), cell.id
+
+
+PLAIN = ("look-toy", "look-real", "step-strategies", "step-automaton", "step-story", "step-forget", "step-advance")
+BROKEN = "predict", "break-order", "step-order-repaired", "break-negation", "look-arrival", "look-price"
+
+
+@pytest.mark.parametrize("days", ["2013-02-09..2013-02-09", "2013-11-03..2013-11-03", "2013-03-09..2013-03-11"])
+def test_what_needs_no_spark_holds_on_quiet_days_and_odd_nights_too(days, monkeypatch, recwarn):
+    """The cells without Spark, here in this process: a day after a storm without any sequence, two changes of the clocks."""
+    monkeypatch.setenv("PATTERNLAB_SLICE", days)
+    own = {tag: cell.source for cell in runs.load(SLUG).cells for tag in cell.metadata.get("tags", [])}
+    shown = []
+    names = {"pd": pandas, "faults": faults, "truth": truth, "scene": scene, "look": lambda table, **_: shown.append(table)}
+    for tag in PLAIN:
+        exec(own[tag], names)
+    found = scene.replayed(names["log"], names["advance"]).found
+    names["counts"] = scene.beside({"found": found})["found"]
+    for tag in BROKEN:
+        exec(own[tag], names)
+    right = scene.pairs(names["right"])
+    assert scene.pairs(found) == scene.pairs(names["patient"].found) == scene.pairs(names["runs"][180].found) == right
+    assert scene.pairs(names["hasty"]) <= right and set(scene.wrong(names["tidy"], names["right"]).values()) == {0}
+    waits = shown[-1]["minutes to the answer"].dropna()
+    assert all(waits >= waits.index)
+    title, spans = scene.drawn(names["log"], found)
+    many = sum(lane.strip() == "any" for lane, *_ in spans)
+    assert spans and (f"{many} late departure" in title if many else "as every aircraft" in title)
+    assert not recwarn.list
+
+
+def test_what_goes_to_the_workers_needs_no_module_of_the_kit():
+    """Each of three Python processes would load scene, and pandas with it, before the first batch: seconds of `step-run`."""
+    classes = [cell.source for cell in runs.load(SLUG).cells if re.search(r"^class \w+\(", cell.source, re.M)]
+    assert len(classes) == 4
+    assert not [code for code in classes if "scene" in code[code.index("\nclass " if "\nclass " in code else "class "):]]

@@ -101,3 +101,23 @@ def test_the_day_is_the_one_with_most_cancellations():
     assert len(airport.two_lives(facts)) >= 5 and sum(map(len, airport.parts(facts, 4).values())) == len(facts)
     for fact in facts:
         assert fact["version"] in (1, 2, 3)
+
+
+def test_a_place_that_the_consumer_does_not_know_yet_is_waited_for():
+    """KafkaConsumer.position is None until the broker has told it, which takes a moment on a busy machine."""
+    places = iter([None, None, 3])
+
+    class Slow:
+        def poll(self, **settings):
+            return {}
+
+        def assignment(self):
+            return {"part"}
+
+        def end_offsets(self, parts):
+            return {part: 3 for part in parts}
+
+        def position(self, part, timeout_ms):
+            return next(places)
+
+    assert list(airport.batches(Slow())) == [] and next(places, "read to the end") == "read to the end"

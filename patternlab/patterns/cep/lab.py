@@ -1,5 +1,6 @@
 """Lab 08: what is right in each exercise, and what each usual mistake is told. Pure Python, no engine."""
 import copy
+from operator import itemgetter
 
 from ...checking.calls import ask, describe, fits, kind
 from ...checking.outcomes import Exercise, Raised, Unfit, Wrong
@@ -43,8 +44,8 @@ def _rows(answer, events) -> int:
 
 
 def not_followed(answer):
-    """decide(memory, batch, now): three stories by hand, then twenty made ones."""
-    for batches in (trial.FIRST, trial.SECOND, trial.THIRD):
+    """decide(memory, batch, now): some stories by hand, then twenty made ones."""
+    for batches in (trial.FIRST, trial.SECOND, trial.THIRD, trial.FOURTH):
         _told(answer, batches)
     over_seeds(20, lambda seed: _told(answer, trial.story(seed)))
     return "Twenty aircraft, told in disorder: each alarm when its time is over, none before, none twice, and nothing is kept."
@@ -54,7 +55,7 @@ def _told(answer, batches) -> None:
     memory, said, ends = [], [], trial.unanswered(batches)
     for batch, now in batches:
         memory, alarms = both(ask(answer, memory, list(batch), now), "decide", "the memory and the alarms")
-        if not isinstance(alarms, (list, tuple, set)):
+        if isinstance(alarms, (str, bytes, dict)) or not hasattr(alarms, "__len__") or hasattr(alarms, "columns"):
             raise Wrong(f"The alarms should be a list of flights, yours are {kind(alarms)}.")
         alarms = list(alarms)
         told = [{"watermark": now, "batch": str(batch)[:60], "alarms": str(alarms)}]
@@ -64,7 +65,7 @@ def _told(answer, batches) -> None:
         said += alarms
         if missing := sorted(due - set(said)):
             _missing(missing[0], ends[missing[0]][0], now, batches, told)
-    if kept := size(memory):
+    if kept := trial.left(memory, {event[2] for batch, _ in batches for event in batch}):
         raise Wrong(f"The last twelve hours are long over, and the memory still holds {kept} things. What is decided is "
                     "forgotten.")
 
@@ -75,7 +76,7 @@ def _missing(flight, at, now, batches, told) -> None:
     on_time = [event for batch, _ in batches for event in batch
                if event[1] == "departed" and event[3] <= trial.LATE and at <= event[0] <= end]
     if on_time:
-        raise Wrong(f"{flight} arrived late at {at}, and the departure at {on_time[0][0]} was on time: no late one followed. "
+        raise Wrong(f"{flight} arrived late at {at}, and the departure at {on_time[0][0]} was not late: no late one followed. "
                     f"At the watermark {now} that is certain, and yours says nothing of it.", told)
     raise Wrong(f"The watermark is {now}, so the twelve hours of {flight} (late at {at}, until {end}) are over and no late "
                 "departure came in them. Yours says nothing of it.", told)
@@ -113,23 +114,17 @@ def card_testing(answer):
 
 def _watched(answer, seed) -> None:
     rows, frauds = trial.day(seed)
-    half, alarms = len(rows) // 2, []
-    (memory,) = ask(lambda payments: _run(answer, {}, payments, alarms), rows[:half])
-    kept, again = copy.deepcopy(memory), []
-    begun = len(alarms)
-    ask(lambda payments: _run(answer, memory, payments, alarms), rows[half:])
+    alarms = _run(answer, {}, rows)[1]
     if seed == 1:
-        ask(lambda payments: _run(answer, kept, payments, again), rows[half:])
-        if again != alarms[begun:]:
-            raise Wrong("Given the same memory and the same payments a second time, your function answered otherwise: it "
-                        "remembers something outside of memory, and a restart would lose that.")
+        _restarted(answer, rows, frauds)
     by_id = {row[0]: row for row in rows}
     caught, false = set(alarms) & frauds, [by_id[name] for name in alarms if name not in frauds]
     if not alarms:
         raise Wrong(f"There was no alarm on the whole day, and {len(frauds)} frauds.")
     if small := [row for row in false if row[3] < LARGE]:
-        raise Wrong(f"You accuse a payment of {small[0][3]:.2f}. The tests are only signs: the alarm belongs to the large "
-                    "payment after them.", _life(rows, small[0]))
+        least = min(small, key=itemgetter(3))
+        raise Wrong(f"You accuse a payment of {least[3]:.2f}. The alarm belongs to the large payment after the tests, and large "
+                    f"begins at {LARGE:.0f} dollars.", _life(rows, least))
     precision, recall = len(caught) / len(set(alarms)), len(caught) / len(frauds)
     if precision < trial.LEAST:
         alone = [row for row in false if not _life(rows, row)[:-1]]
@@ -150,21 +145,38 @@ def _life(rows, large) -> list:
             if card == large[1] and large[2] - 360 <= at <= large[2] and (amount <= 5 or at == large[2])]
 
 
-def _run(answer, memory, payments, alarms):
-    """Every payment through the learner's function: (the memory at the end,). Alarms are appended."""
+def _restarted(answer, rows, frauds) -> None:
+    """Wrong where the answer, begun again from its own memory just before a fraud, says something else than it said."""
+    places = [place for place, row in enumerate(rows) if row[0] in frauds]
+    for place in places[:15:5]:
+        memory, _ = _run(answer, {}, rows[:place])
+        kept = copy.deepcopy(memory)
+        said = [_run(answer, own, rows[place:place + 200])[1] for own in (memory, kept)]
+        if said[0] != said[1]:
+            raise Wrong("Given the same memory and the same payments a second time, your function answered otherwise: it "
+                        "remembers something outside of memory, and a restart would lose that.")
+
+
+def _run(answer, memory, payments) -> tuple:
+    """Every payment through the learner's function: (the memory at the end, the ids of the alarms)."""
+    return ask(lambda memory, payments: _stepped(answer, memory, payments), memory, payments)
+
+
+def _stepped(answer, memory, payments) -> tuple:
+    alarms = []
     for payment in payments:
         try:
             returned = answer(memory, payment)
         except Exception as error:
             raise Raised(error, f"{describe(memory, 60)}, {payment}") from error
         memory, alarm = both(returned, "watch", "the memory and whether it is an alarm")
-        if alarm:
+        if trial.yes(alarm):
             alarms.append(payment[0])
         if (kept := size(memory)) > trial.MOST_KEPT:
             raise Wrong(f"At second {payment[2]:,.0f} of the day the memory holds {kept} things, and {trial.MOST_KEPT} are "
                         "allowed. What is older than the pattern can still need must go, also that of cards which never come "
                         "again.")
-    return (memory,)
+    return memory, alarms
 
 
 EXERCISES = {

@@ -4,9 +4,8 @@ from operator import itemgetter
 from types import SimpleNamespace
 
 import pandas as pd
-from pyspark.sql import Row
+from pyspark.sql import Row, SparkSession
 
-from ...engines import running
 from ...flights import events, rows
 from .truth import COLUMNS, STRATEGIES
 
@@ -137,7 +136,7 @@ def wrong(found, right) -> dict:
 
 def table(folder) -> pd.DataFrame:
     """A Delta table as a pandas frame."""
-    return running.session().read.format("delta").load(str(folder)).toPandas()
+    return SparkSession.active().read.format("delta").load(str(folder)).toPandas()
 
 
 def price(runs: dict, right) -> pd.DataFrame:
@@ -145,7 +144,7 @@ def price(runs: dict, right) -> pd.DataFrame:
     table = {}
     for patience, run in runs.items():
         said, wanted = pairs(run.found), pairs(right)
-        wait = (run.found["decided"] - run.found["at"]).median() / MINUTE
+        wait = (run.found["decided"] - run.found["at"]).dropna().median() / MINUTE
         table[patience] = {"pairs missing": sum(name != "never" for *_, name in wanted - said),
                            "false alarms": sum(name == "never" for *_, name in said - wanted), "minutes to the answer": wait}
     return pd.DataFrame.from_dict(table, orient="index").rename_axis("patience (min)")
@@ -176,7 +175,8 @@ def drawn(log, found) -> tuple:
             for number, row in enumerate(chosen[chosen["strategy"] == name].itertuples()):
                 spans.append((name + " " * number, begin, row.at, f"{_number(first)}, then {_number(row.second)}"))
     many = sum(lane.strip() == "any" for lane, *_ in spans)
-    title = f"{tail}: one late arrival, {many} late departure{'s' * (many != 1)} within 12 hours"
+    title = (f"{tail}: one late arrival, {many} late departure{'s' * (many != 1)} within 12 hours" if many
+             else f"{tail}, as every aircraft: no late departure within 12 hours of a late arrival")
     return title, [(lane, pd.Timestamp(begin, unit="ms"), pd.Timestamp(end, unit="ms"), said)
                   for lane, begin, end, said in spans]
 

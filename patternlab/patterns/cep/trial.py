@@ -1,4 +1,5 @@
 """The worlds of lab 08: steps with what each must give, stories of one aircraft that arrive in disorder, days of payments."""
+from collections import deque
 from random import Random
 
 from ...checking.calls import kind
@@ -18,7 +19,15 @@ def both(returned, function: str, parts: str) -> tuple:
 def plain(value):
     """A value whose equals are equal: tuples for lists, Python's own numbers for numpy's."""
     value = value.tolist() if hasattr(value, "tolist") else value
-    return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else value
+    return tuple(map(plain, value)) if isinstance(value, (list, tuple, deque)) else value
+
+
+def left(memory, flights) -> int:
+    """As `size`, when all should be over: an empty text is nothing, nor is a name of the learner's own for something empty."""
+    if isinstance(memory, dict):
+        own = [value for key, value in memory.items() if isinstance(key, str) and key not in flights and not left(value, flights)]
+        return size(memory) - sum(map(size, own)) - len(own)
+    return 0 if isinstance(memory, str) and not memory else size(memory)
 
 
 def size(memory) -> int:
@@ -41,6 +50,9 @@ STEPS = [
     (None, (100, "arrived", 45), (100, None), {(None, None): "A late arrival waits from its own minute on."}),
     (None, (100, "arrived", 30), (None, None), {
         (100, None): "A delay of 30 minutes is not late: more than 30 is."}),
+    (None, (100, "arrived", 31), (100, None), {(None, None): "A delay of 31 minutes is late: more than 30 is."}),
+    (None, (100, "arrived", -45), (None, None), {
+        (100, None): "A delay of -45 minutes is 45 minutes early, and was taken for late."}),
     (100, (200, "departed", 45), (None, (100, 200)), {
         (100, (100, 200)): "After the match the arrival still waits: the next late departure would be matched with it too.",
         (200, (100, 200)): "After the match the departure waits. Only a late arrival does.",
@@ -50,6 +62,10 @@ STEPS = [
     (100, (200, "departed", 30), (100, None), {
         (None, (100, 200)): "A departure with a delay of 30 minutes was matched. That is not late.",
         (None, None): "An on-time departure ended the waiting. It changes nothing: the next one may be late."}),
+    (100, (200, "departed", 31), (None, (100, 200)), {
+        (100, None): "A departure with a delay of 31 minutes is late, and it was not matched."}),
+    (100, (200, "departed", -45), (100, None), {
+        (None, (100, 200)): "A departure with a delay of -45 minutes is 45 minutes early, and was taken for late."}),
     (100, (300, "arrived", 60), (300, None), {
         (100, None): "The first late arrival still waits. The second one takes its place.",
         (None, (100, 300)): "Two late arrivals were matched. The second event must be a departure.",
@@ -74,6 +90,11 @@ STEPS = [
     (0, (60, "departed", 45), (None, (0, 60)), {
         (0, None): "Minute 0 is a moment like any other. Ask whether `waiting is None`.",
         (None, None): "Minute 0 is a moment like any other. Ask whether `waiting is None`."}),
+    (0, (60, "departed", 5), (0, None), {
+        (None, None): "What waits since minute 0 waits on after an event that is not late. Ask whether `waiting is None`."}),
+    (0, (721, "departed", 45), (None, None), {
+        (None, (0, 721)): "Minute 0 is a moment like any other: 721 minutes after it nothing waits.",
+        (0, None): "Minute 0 is a moment like any other: 721 minutes after it nothing waits."}),
     (None, (60, "departed", 45), (None, None), {(60, None): "A late departure waits. Only a late arrival does."})]
 
 # --- exercise 2: the same for (times, event)
@@ -81,6 +102,7 @@ ROWS = [
     ((), (100, "departed", 45), ((100,), None), {((), None): "A late departure begins a row: its minute is kept."}),
     ((), (100, "departed", 30), ((), None), {
         ((100,), None): "A delay of 30 minutes is not late: more than 30 is."}),
+    ((), (100, "departed", 31), ((100,), None), {((), None): "A delay of 31 minutes is late: more than 30 is."}),
     ((100,), (200, "departed", 45), ((100, 200), None), {
         ((200,), None): "The second late departure has replaced the first. A row of three needs both.",
         ((100, 200), (100, 200)): "Two late departures are no row of three.",
@@ -88,6 +110,8 @@ ROWS = [
     ((100, 200), (300, "departed", 45), ((200, 300), (100, 200, 300)), {
         ((), (100, 200, 300)): "After a row of three you begin anew. A fourth one ends a row as well: keep the last two.",
         ((300,), (100, 200, 300)): "After a row of three you keep one time. A fourth one ends a row with the last two.",
+        ((200, 300), (300, 200, 100)): "The row has the newest time first. It is in the order of events.",
+        ((200, 300), ((100, 200, 300),)): "The row stands in a list of its own. The second thing is the row itself.",
         ((100, 200, 300), (100, 200, 300)): "You keep three times. The last two are all that a later row can need.",
         ((200, 300), None): "Three late departures in a row were not found."}),
     ((100, 200), (1540, "departed", 45), ((200, 1540), (100, 200, 1540)), {
@@ -97,6 +121,9 @@ ROWS = [
         ((), None): "The three are too far apart, but the last two may be in a row with the next one. Yours forgot them.",
         ((1541,), None): "The three are too far apart, but the last two may be in a row with the next one. Yours forgot one.",
         ((100, 200), None): "The newest late departure was not kept."}),
+    ((100,), (1700, "departed", 45), ((100, 1700), None), {
+        ((1700,), None): "100 and 1700 are the last two times of the row, and you keep the newest only. However far apart, says "
+                         "the Goal."}),
     ((100, 200), (300, "departed", 5), ((), None), {
         ((100, 200), None): "A departure on time came in between, and the row goes on. In a row means that none is on time."}),
     ((100, 200), (300, "arrived", 90), ((100, 200), None), {
@@ -104,6 +131,9 @@ ROWS = [
         ((), None): "A late arrival broke the row. Arrivals take no part."}),
     ((100, 200), (300, "arrived", 0), ((100, 200), None), {
         ((), None): "An arrival on time broke the row. Arrivals take no part."}),
+    ((100,), (200, "departed", -45), ((), None), {
+        ((100, 200), None): "A delay of -45 minutes is 45 minutes early, and was taken for late.",
+        ((100,), None): "A departure 45 minutes early is not late: it ends the row."}),
     ((0,), (90, "departed", 45), ((0, 90), None), {
         ((90,), None): "Minute 0 is a moment like any other."})]
 
@@ -116,8 +146,9 @@ def judged(cases, returned, number_of) -> None:
         if right[1] is None and mine[1] in ((), "", False):
             raise Wrong("Where nothing is found, the second thing is None. Yours is " + repr(returned[1]) + ".",
                         [{"before": str(before), "event": str(event), "yours": str(mine)}])
-        if right[0] == () and mine[0] is None:
-            raise Wrong("The times are None. Where none is kept, give an empty list.")
+        if isinstance(right[0], tuple) and not isinstance(mine[0], tuple):
+            raise Unfit(f"The times should be a list, the oldest first and empty where none is kept. Yours are "
+                        f"{kind(returned[0])}.")
         general = f"After {before} and the event {event} your answer is not what the Goal says."
         raise Wrong(mistakes.get(mine, general) if hashable(mine) else general,
                     [{"before": str(before), "event": str(event), "yours": str(mine)}])
@@ -135,10 +166,13 @@ def hashable(value) -> bool:
 FIRST = [([(100, "arrived", "UA 1", 45)], 90), ([], 819), ([], 820), ([], 2000)]
 SECOND = [([(900, "departed", "UA 4", 40), (500, "arrived", "UA 3", 45)], 480),
           ([(1300, "arrived", "UA 5", 31), (500, "arrived", "UA 3", 45)], 490),
-          ([(2020, "departed", "UA 6", 31)], 1900), ([(2600, "arrived", "UA 7", 30)], 2580), ([], 4000)]
+          ([(2020, "departed", "UA 6", 31)], 1900), ([(2600, "arrived", "UA 7", 30), (2600, "arrived", "UA 8", -45)], 2580),
+          ([], 4000)]
 THIRD = [([(100, "departed", "UA 1", 90), (160, "arrived", "UA 2", 90), (160, "departed", "UA 3", 31)], 150),
          ([(1500, "arrived", "UA 4", 50), (1500, "arrived", "UA 4", 50)], 1400), ([(2200, "departed", "UA 5", 0)], 2190),
-         ([(2221, "departed", "UA 6", 60)], 2219), ([], 2300), ([], 5000)]
+         ([(2210, "departed", "UA 7", -45)], 2200), ([(2221, "departed", "UA 6", 60)], 2219), ([], 2300), ([], 5000)]
+FOURTH = [([(400, "departed", "UA 3", 50)], 90), ([(150, "arrived", "UA 1", 45)], 140), ([(200, "arrived", "UA 2", 45)], 300),
+          ([], 2000)]
 
 
 def story(seed: int) -> list:
@@ -146,7 +180,7 @@ def story(seed: int) -> list:
     draw, at, events = Random(seed), 0, []
     for flight in range(14):
         at += draw.choice([0, 30, 180, 400, 720, 721, 1100])
-        events.append((at, draw.choice(["arrived", "departed"]), f"UA {flight}", draw.choice([0, 30, 31, 60, 200])))
+        events.append((at, draw.choice(["arrived", "departed"]), f"UA {flight}", draw.choice([-40, 0, 30, 31, 60, 200])))
     patience = draw.choice([0, 60, 400])
     reports = [event for event in events for _ in range(draw.choice([1, 1, 2]))]
     reports.sort(key=lambda event: event[0] + draw.uniform(0, patience))
@@ -168,6 +202,16 @@ def unanswered(batches) -> dict:
 
 
 # --- exercise 4: days of payments
+def yes(alarm) -> bool:
+    """Whether a learner's second thing says yes; Unfit where it is a text, or no truth value at all."""
+    try:
+        if not isinstance(alarm, (str, bytes)):
+            return bool(alarm)
+    except Exception:  # of a frame, a column or a long array
+        pass
+    raise Unfit(f"Whether it is an alarm should be True or False, yours is {kind(alarm)}.")
+
+
 LEAST, MOST_KEPT = 0.85, 100             # of precision and of recall; things in memory
 
 

@@ -2,6 +2,7 @@
 import inspect
 import json
 import os
+import sys
 import time
 
 from ...engines.programs import Program, killed, written
@@ -26,17 +27,23 @@ def batches(consumer, most: int = 500, seconds: float = 60):
         if found:
             yield [{**json.loads(message.value), "part": message.partition, "offset": message.offset}
                    for messages in found.values() for message in messages]
-        if ends is not None and all(consumer.position(part) >= end for part, end in ends.items()):
+        if ends is not None and all(_place(consumer, part) >= end for part, end in ends.items()):
             return
     raise TimeoutError(f"The end of the topic was not reached in {seconds:.0f} s. Close other notebooks, run the cell again.")
 
 
+def _place(consumer, part) -> int:
+    """Where the consumer reads on in a partition; 0 as long as it does not know that."""
+    return consumer.position(part, timeout_ms=5000) or 0
+
+
 def here() -> None:
-    """Nothing; in a program of `killed_once`, from its second call on, say so and wait to be killed."""
+    """Nothing; in a program of `killed_once`, at its second call, say so and wait to be killed, or for the kernel's end."""
     here.calls += 1
     if here.calls == int(os.environ.get(STOP, 0)):
         print("here", flush=True)
-        time.sleep(600)
+        sys.stdin.read()                               # a pipe from the kernel: it ends when the kernel does
+        os._exit(1)
 
 
 here.calls = 0

@@ -9,9 +9,11 @@ from ...checking.tables import equal
 from . import ledger, trial
 from .trial import Kept
 
+REFUSED = object()                                         # the answer raised a ValueError
+
 
 def applied(answer):
-    """apply(state, event): ten steps, each with its sentence."""
+    """apply(state, event): thirteen steps, each with its sentence."""
     for state, event, right, said in trial.STEPS:
         given, told = Kept(state), Kept(event)
         try:
@@ -19,21 +21,21 @@ def applied(answer):
         except Raised as raised:
             if not isinstance(raised.error, ValueError):
                 raise
-            mine = ValueError
+            mine = REFUSED
         for changed, was, what in ((given, state, "state"), (told, event, "event")):
             if changed != was:
                 raise Wrong(f"You changed the {what} that you were given. Others may still hold it: make another dict.",
                             [{"": "given", **was}, {"": "now", **changed}])
         show = [{"": "state", **state}, {"": "event", **event}]
-        if mine is ValueError and right is not ValueError:
+        if mine is REFUSED and right is not ValueError:
             if event["version"] <= state["version"]:
                 raise Wrong("You refused a copy. It comes often, and is no error: the state stays as it is.", show)
             raise Wrong(f"You refused a {event['kind']} as the next version. What has happened has happened: apply it.",
                         show)
-        if mine is not ValueError:
+        if mine is not REFUSED:
             mine = _state(mine)
             show.append({"": "yours", **mine})
-        if right is ValueError and mine is not ValueError or right is not ValueError and not equal(mine, right):
+        if mine is not REFUSED and (right is ValueError or not equal(mine, right)):
             raise Wrong(said, show)
     return "Copies change nothing, gaps are refused, and what has happened is applied: a fold of it has one result."
 
@@ -47,7 +49,7 @@ def _state(mine) -> dict:
 
 
 def old_and_new(answer):
-    """(upcast, state_at): eight events, then states at seven cuts, from the newest snapshot on."""
+    """(upcast, state_at): nine events, then states at eight cuts, from the newest snapshot on."""
     upcast, state_at = pair(answer, 2, "upcast", "state_at")
     fits(state_at, None, None, None)
     for event, said in trial.OLD:
@@ -70,11 +72,13 @@ def old_and_new(answer):
 
 
 def _at(state_at, store, positions, cut, begin):
-    snapshots = {position: {key: Kept(state) for key, state in store.states(position).items()}
-                 for position in positions}
-    given = Kept({position: Kept(states) for position, states in snapshots.items()})
+    snapshots = {position: store.states(position) for position in positions}
+    given = Kept({position: Kept({key: Kept(state) for key, state in states.items()}) for position, states in snapshots.items()})
+    parts = [(state, snapshots[position][key]) for position, states in given.items() for key, state in states.items()]
     mine = ask(state_at, store, given, cut)
     show = [{"snapshots": str(list(positions)), "cut": cut, "you read": str(store.spans)}]
+    if any(state != was for state, was in parts):
+        raise Wrong("A state within a snapshot was changed. A copy of the snapshot holds the same states: make new ones.", show)
     if given != snapshots:
         raise Wrong("A snapshot was changed by your call. It is the state at its position and has to stay that: fold into "
                     "a copy.", show)
@@ -100,10 +104,16 @@ def _at(state_at, store, positions, cut, begin):
 
 
 def charged(answer):
-    """consume(topic, db): one run without a kill, a second one, then a kill at each moment of a run."""
+    """consume(topic, db): a run without a kill over each topic, then over the first a kill at each moment of a run."""
     fits(answer, None, None)
     db, topic, moments = ledger.run(answer, None)
     ledger.verdict(ledger.fees(db), "After a run that nobody killed", topic, False)
+    db, topic, _ = ledger.run(answer, None, ledger.LONGER)
+    found = ledger.fees(db)
+    if found == ledger.owed(ledger.LONGER[len(ledger.EVENTS):]):
+        raise Wrong("A second run, on a database of its own, has charged nothing of what the first one had. Your function "
+                    "remembers that outside of the database, and a kill takes such a memory.")
+    ledger.verdict(found, "After a run over a longer topic", topic, False)
     for at in range(1, moments + 1):
         db, topic, _ = ledger.run(answer, at)
         ledger.verdict(ledger.fees(db), "After a kill and a second run", topic, True)
@@ -111,7 +121,7 @@ def charged(answer):
 
 
 def full_sky(answer):
-    """fullest(history): ten small histories, each with its sentence, then 20 seeds."""
+    """fullest(history): twelve small histories, each with its sentence, then 20 seeds."""
     for history, said in trial.CASES:
         mine = _fullest(answer, history)
         if mine != trial.fullest(history):

@@ -27,9 +27,13 @@ def replayed(answer):
     folder.mkdir()
     broker.feed(TOPIC, reports[:trial.FIRST])
     version_1(TOPIC, str(folder))
+    place = _files(folder / "checkpoint_v1")
     broker.send(TOPIC, reports[trial.FIRST:trial.THEN])
     _call(replay, folder)
     _judge(folder, reports[:trial.THEN])
+    if _files(folder / "checkpoint_v1") != place:
+        raise Wrong("The checkpoint of version 1 has changed: version 1 reads there how far it is. Version 2 needs one of "
+                    "its own.")
     broker.send(TOPIC, reports[trial.THEN:])
     _call(replay, folder)
     found = delta_rows(folder / "board_v2")
@@ -56,6 +60,11 @@ def _call(answer, folder) -> None:
     if mine:
         raise Wrong("Your query still runs after the call. Let it end when it has read what is there: "
                     "trigger(availableNow=True), then wait for it.")
+
+
+def _files(folder) -> dict:
+    """{path: content} of all files in a folder."""
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def _begun(streams, before) -> list:

@@ -184,24 +184,29 @@ def compacted(broker, topic: str, reports: list, seconds: float = 30) -> None:
     time.sleep(0.25)                                        # longer than a segment takes messages
     broker.send(topic, [{**reports[-1], "key": "tick"}])
     kept = len({report["key"] for report in reports}) + 1
-    _cleaner(broker, every=100)
     try:
+        _cleaner(broker, "SET", 100)
         until = time.monotonic() + seconds
-        while len(topic_contents(topic, broker.bootstrap)) > kept and time.monotonic() < until:
+        while len(topic_contents(topic, broker.bootstrap)) > kept:
+            if time.monotonic() > until:
+                raise TimeoutError(f"The broker's cleaner has not come in {seconds:.0f} s. Run the cell again.")
             time.sleep(0.1)
     finally:
-        _cleaner(broker, every=15000)
+        _cleaner(broker, "DELETE")
 
 
-def _cleaner(broker, every: int) -> None:
-    """How many ms the broker's cleaner rests when it has nothing to do; by default 15,000."""
+def _cleaner(broker, operation: str, rests: "int | None" = None) -> None:
+    """SET how many ms the cleaner of each broker rests when it has nothing to do, or DELETE that: 15,000 by default.
+
+    A kernel that dies in between leaves a shared broker with a cleaner that looks more often; the next run sets it back.
+    """
     from kafka import KafkaAdminClient
     from kafka.admin import ConfigResource, ConfigResourceType
     admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap, request_timeout_ms=15000)
     try:
-        node = admin.describe_cluster()["brokers"][0]
-        name = str(node.get("node_id", node.get("broker_id")))
-        settings = {"log.cleaner.backoff.ms": str(every)}
-        admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, name, configs=settings)])
+        for node in admin.describe_cluster()["brokers"]:
+            name = str(node.get("node_id", node.get("broker_id")))
+            settings = {"log.cleaner.backoff.ms": (operation, rests if rests is None else str(rests))}
+            admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, name, configs=settings)])
     finally:
         admin.close()

@@ -5,7 +5,7 @@ from ...checking.calls import ask, describe, kind
 from ...checking.kinds import number
 from ...checking.outcomes import Unfit, Wrong
 
-DELAYS = (-4, 0, 3, 15, 16, 7, 61, 15, 0, 31, 14, 120)
+DELAYS = (-22, 0, 3, 15, 16, 7, 61, 15, 0, 31, 14, 120)
 FIRST, THEN = 8, 10                 # reports that version 1 has read; that are there at the first call
 
 
@@ -22,15 +22,16 @@ def rows(reports, late=lambda delay: delay > 15) -> list:
 
 
 # --- exercise 2, cuts: log, ends of the live batches, and the batches
+NO_REST = "Nothing came after the last end, so there is no further batch."
 CUTS = [([550, 610, 555, 620], [2, 3, 4], [[550, 610], [555], [620]],
          "The live run read 2 reports, then 1, then 1."),
         ([550, 610, 555, 620, 630], [1, 1, 4, 5], [[550], [], [610, 555, 620], [630]],
          "An end that comes twice is a batch without reports. It counts: the watermark moves with it."),
-        ([550, 610, 555, 620], [1, 3], [[550], [610, 555], [620]],
+        ([550, 610, 610, 555], [1, 3], [[550], [610, 610], [555]],
          "What came after the last end is a batch too, the last one."),
         ([550, 610], [0, 2], [[], [550, 610]], "A first end of 0 is a first batch without reports."),
         ([550, 610, 555], [], [[550, 610, 555]], "Without any end, the whole log is one batch."),
-        ([550, 610], [2], [[550, 610]], "Nothing came after the last end, so there is no further batch."),
+        ([550, 610], [2], [[550, 610]], NO_REST),
         ([], [], [], "An empty log has no batch.")]
 
 
@@ -46,12 +47,19 @@ def cut(answer) -> None:
                 raise Unfit("live_batches should return a list of batches, each a list of reports; yours has "
                             f"{describe(batch)}.")
             batches.append(list(batch))
+            if nested := [report for report in batches[-1] if hasattr(report, "__iter__")]:
+                raise Unfit(f"A batch should hold planned times, which are numbers; one of yours holds {describe(nested[0])}.")
         if batches == right:
             continue
         shown = [{"log": log, "ends": ends, "yours": batches}]
-        if batches == [log[at:at + size] for at, size in zip(_sums(ends), ends)]:
+        strange = [report for batch in batches for report in batch if report not in log]
+        if log is CUTS[0][0] and batches == [log[at:at + size] for at, size in zip(_sums(ends), ends)]:
             sentence = "You took the ends as sizes. An end is the offset after a batch's last report."
-        elif sum(batches, []) != log and [report for batch in batches for report in batch if report not in log] == []:
+        elif log and batches == [*right, []]:
+            sentence = NO_REST
+        elif strange:
+            sentence = f"A batch should hold planned times of the log, and {describe(strange[0])} is none of them."
+        elif sum(batches, []) != log:
             sentence = f"Your batches do not hold the log's reports in their order, each once. {sentence}"
         raise Wrong(sentence, shown)
 
@@ -104,7 +112,9 @@ def patience(answer) -> None:
             said = ("You took the longest lateness. That is safe, and more than is needed: a report is lost only when "
                     "its whole hour has ended." if found == latest else "A smaller patience loses nothing either.")
             raise Wrong(said, shown)
-        late = next(planned for at, planned in enumerate(log) if at
-                    and planned - planned % 60 + 60 <= max(log[:at]) - found)
+        late = next((planned for at, planned in enumerate(log) if at
+                     and planned - planned % 60 + 60 <= max(log[:at]) - found), None)
+        if late is None:
+            raise Wrong("Nothing is lost with your patience, but it should be in whole minutes.", shown)
         raise Wrong(f"With your patience the report planned for minute {late} is lost in the worst cut: its hour has "
                     "ended by the watermark.", shown)

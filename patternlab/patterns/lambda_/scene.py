@@ -6,8 +6,8 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pandas as pd
+from pyspark.sql import SparkSession
 
-from ...engines import running
 from ...flights import days, events
 from ...truth import truth
 
@@ -92,7 +92,7 @@ class Notes(list):
         self._look()
 
     def _look(self):
-        self._batch = running.session().table("batch_view").toPandas()
+        self._batch = SparkSession.active().table("batch_view").toPandas()
 
     def joined(self, later):
         """These notes and later ones, as one run."""
