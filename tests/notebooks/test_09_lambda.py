@@ -86,8 +86,8 @@ def test_the_master_refuses_a_change_and_landing_twice_adds_nothing(slice):
 
 def test_notes_are_taken_in_a_thread_without_an_active_session_as_after_a_cell_that_was_stopped():
     elsewhere = "__import__('concurrent.futures').futures.ThreadPoolExecutor().submit"
-    assert value(None, f"{elsewhere}(scene.Notes, span, first_batch, recent, ever).result()") == []
-    assert value(None, "spark.streams.active") == []
+    assert value("own", f"{elsewhere}(scene.Notes, span, first_batch, recent, ever).result()") == []
+    assert value("own", "spark.streams.active") == []
 
 
 def test_every_flight_has_one_end_and_they_come_in_order():
