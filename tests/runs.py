@@ -14,6 +14,7 @@ import re
 import sys
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 
 import nbformat
@@ -73,6 +74,12 @@ def resolved(slug: str, slice: str) -> str | None:
     file = source(slug, "notebooks")
     named = {name for name in KNOWN if re.search(rf"""["']{name}["']""", file.read_text("utf-8"))}
     return OTHER_WEEK if named == {"day"} else OTHER_DAY
+
+
+def span(slug: str, slice: str, own: str) -> tuple:
+    """First and last day of a run on this slice, whatever this process has in its environment; `own` is the notebook's slice."""
+    days = resolved(slug, slice)
+    return tuple(map(date.fromisoformat, days.split(".."))) if days else KNOWN[own]
 
 
 def executed(slug: str, slice: str = "own"):

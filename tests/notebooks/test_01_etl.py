@@ -1,6 +1,5 @@
 """What is special in 01: strict parsing dies, lenient parsing loses, a crash doubles what is appended, UTC moves rows."""
 import re
-from datetime import date
 
 import pandas
 import pytest
@@ -21,10 +20,8 @@ def value(slice, expression):
     return runs.value(runs.executed(SLUG, slice), expression)
 
 
-def span(slice):
-    """First and last day of a run on this slice, whatever this process has in its environment."""
-    slice = runs.resolved(SLUG, slice)
-    return tuple(date.fromisoformat(day) for day in slice.split("..")) if slice else KNOWN["month"]
+def span(slice) -> tuple:
+    return runs.span(SLUG, slice, "month")
 
 
 def published(slice):

@@ -1,11 +1,9 @@
 """What is special in 02: the filter misses what it must miss, a retry doubles one drop, a drift empties one evening."""
 import re
-from datetime import date
 
 import pytest
 import runs
 
-from patternlab.flights import SLICES as KNOWN
 from patternlab.patterns.elt import scene
 from patternlab.truth import truth
 
@@ -21,9 +19,7 @@ def numbers(line) -> list:
 
 
 def span(slice) -> tuple:
-    """First and last day of a run on this slice, whatever this process has in its environment."""
-    slice = runs.resolved(SLUG, slice)
-    return tuple(date.fromisoformat(day) for day in slice.split("..")) if slice else KNOWN["month"]
+    return runs.span(SLUG, slice, "month")
 
 
 def hours(text) -> dict:

@@ -1,6 +1,5 @@
 """What is special in 04: the naive joins lose what truth says they lose, each break breaks, and history heals."""
 import re
-from datetime import date
 
 import pytest
 import runs
@@ -25,12 +24,8 @@ def row(text, name):
     return numbers(next(line for line in lines if line.startswith(name))[len(name):])
 
 
-def span(slice, slug=SLUG):
-    """First and last day of a run on this slice, whatever this process has in its environment."""
-    slice = runs.resolved(slug, slice)
-    if slice:
-        return tuple(date.fromisoformat(day) for day in slice.split(".."))
-    return KNOWN["month"]
+def span(slice, slug=SLUG) -> tuple:
+    return runs.span(slug, slice, "month")
 
 
 @pytest.mark.parametrize("slice", runs.SLICES)

@@ -1,13 +1,11 @@
 """What is special in 08: a join pairs too much, disorder loses what began late, "never" is said too early, counts mislead."""
 import re
-from datetime import date
 
 import pandas
 import pytest
 import runs
 
 from patternlab import faults
-from patternlab.flights import SLICES as KNOWN
 from patternlab.flights import rows
 from patternlab.patterns.cep import scene
 from patternlab.truth import truth
@@ -23,10 +21,8 @@ def value(slice, expression):
     return runs.value(runs.executed(SLUG, slice), expression)
 
 
-def span(slice):
-    """First and last day of a run on this slice, whatever this process has in its environment."""
-    slice = runs.resolved(SLUG, slice)
-    return tuple(date.fromisoformat(day) for day in slice.split("..")) if slice else KNOWN["week"]
+def span(slice) -> tuple:
+    return runs.span(SLUG, slice, "week")
 
 
 def pairs(slice, name) -> set:

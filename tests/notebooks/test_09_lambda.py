@@ -1,6 +1,5 @@
 """What is special in 09: a seam in event time loses late reports, drifted code heals at a batch, emptying loses the rest."""
 import re
-from datetime import date
 
 import pytest
 import runs
@@ -21,10 +20,8 @@ def value(slice, expression):
     return runs.value(runs.executed(SLUG, slice), expression)
 
 
-def span(slice):
-    """First and last day of a run on this slice, whatever this process has in its environment."""
-    slice = runs.resolved(SLUG, slice)
-    return tuple(date.fromisoformat(day) for day in slice.split("..")) if slice else KNOWN["day"]
+def span(slice) -> tuple:
+    return runs.span(SLUG, slice, "day")
 
 
 def numbers(text) -> list:
