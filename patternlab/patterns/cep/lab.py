@@ -9,7 +9,7 @@ from ...flights import SLICES
 from ...truth import truth
 from . import trial
 from .payments import LARGE
-from .trial import both, plain, size
+from .trial import both, size
 from .truth import lives
 
 
