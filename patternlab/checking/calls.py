@@ -3,6 +3,7 @@ import inspect
 
 import pandas as pd
 
+from ..engines import running
 from .limits import CALL, limited
 from .outcomes import Raised, Unfit, Wrong
 
@@ -100,8 +101,7 @@ def _own(value):
 
 def session():
     """The Spark session that the lab's first cell made; Wrong where there is none."""
-    from pyspark.sql import SparkSession
-    active = SparkSession.getActiveSession() or SparkSession._instantiatedSession  # an interrupted cell loses the first
+    active = running.session()
     if active is None:
         raise Wrong("There is no Spark session in this kernel. Run the first cells of the lab, then check again.")
     return active

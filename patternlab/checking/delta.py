@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 import pandas as pd
 
+from ..engines import running
 from .outcomes import Wrong
 
 
@@ -49,8 +50,7 @@ def delta_rows(path, version: int | None = None) -> pd.DataFrame:
     folder, files, schema, log = Path(str(path).removeprefix("file:")), {}, None, delta_log(path)
     if log[0][0] != 0 or any("deletionVector" in action.get("add", {}) and action["add"]["deletionVector"]
                              for _, actions in log for action in actions):
-        from pyspark.sql import SparkSession  # a trimmed log or deletion vectors: Delta's own reader knows them
-        reader = SparkSession.active().read.format("delta")
+        reader = running.session().read.format("delta")     # a trimmed log or deletion vectors: Delta's own reader knows them
         return (reader if version is None else reader.option("versionAsOf", version)).load(str(folder)).toPandas()
     for number, actions in log:
         if version is not None and number > version:

@@ -11,7 +11,16 @@ def context():
     return None if found is None or found._jsc is None else found
 
 
+def session():
+    """The SparkSession of this process, None where none is up.
+
+    getActiveSession() is a matter of the thread: after a cell that was stopped within a call of Spark it is None.
+    """
+    found = getattr(getattr(sys.modules.get("pyspark.sql"), "SparkSession", None), "_instantiatedSession", None)
+    return None if context() is None else found
+
+
 def queries() -> list:
     """The Java objects of the streaming queries that run; [] without a session."""
-    session = getattr(getattr(sys.modules.get("pyspark.sql"), "SparkSession", None), "_instantiatedSession", None)
-    return [] if session is None or context() is None else list(session._jsparkSession.streams().active())
+    found = session()
+    return [] if found is None else list(found._jsparkSession.streams().active())

@@ -14,7 +14,8 @@ class Topics:
     bootstrap = ""
 
     @contextlib.contextmanager
-    def _admin(self):
+    def admin(self):
+        """A KafkaAdminClient for a `with` block, closed at its end."""
         from kafka import KafkaAdminClient
         admin = KafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=15000)
         try:
@@ -30,7 +31,7 @@ class Topics:
         from kafka.errors import TopicAlreadyExistsError
         settings = {key.replace("_", "."): str(value) for key, value in config.items()}
         wanted = {name: {"num_partitions": partitions, "replication_factor": 1, "configs": settings}}
-        with self._admin() as admin:
+        with self.admin() as admin:
             if name in admin.list_topics():
                 admin.delete_topics([name])
 
@@ -72,6 +73,11 @@ class Topics:
         """Options of Spark's Kafka source for all that `topics` hold, from the first message; `more` are further options."""
         return {"kafka.bootstrap.servers": self.bootstrap, "subscribe": ",".join(topics), "startingOffsets": "earliest",
                 "kafka.fetch.max.wait.ms": FETCH_WAIT, **more}
+
+    def between(self, name: str, begin: int, end: "int | None" = None) -> dict:
+        """`options` of a topic of one partition: from offset `begin` on, or up to, and not including, `end`."""
+        bounds = {"startingOffsets": begin} if end is None else {"startingOffsets": begin, "endingOffsets": end}
+        return self.options(name, **{option: json.dumps({name: {"0": offset}}) for option, offset in bounds.items()})
 
     def end_offsets(self, name: str) -> dict:
         """{partition: offset after the last message} of a topic."""

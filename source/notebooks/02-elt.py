@@ -120,7 +120,7 @@ RAW = """
 
 
 def between(begin, end):
-    options = broker.options("reports-02", **scene.between("reports-02", begin, end))
+    options = broker.between("reports-02", begin, end)
     return spark.read.format("kafka").options(**options).load()
 
 

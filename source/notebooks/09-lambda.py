@@ -127,7 +127,7 @@ spark.sql("SHOW TBLPROPERTIES master (delta.appendOnly)").first().value
 def land(until):
     have = spark.sql("SELECT coalesce(max(offset) + 1, 0) FROM master").first()[0]
     if have < until:
-        source = broker.options(topic, **scene.bounds(topic, have, until))
+        source = broker.between(topic, have, until)
         messages = spark.read.format("kafka").options(**source).load()
         parsed(messages).write.saveAsTable("master", format="delta", mode="append")
 
@@ -177,7 +177,7 @@ look(pd.DataFrame([judge(report) for report in some], columns=columns))
 
 # %% tags=["step-arriving"]
 def arriving(since):
-    source = broker.options(topic, startingOffsets=scene.at(topic, since))
+    source = broker.between(topic, since)
     return parsed(spark.readStream.format("kafka").options(**source).load())
 
 

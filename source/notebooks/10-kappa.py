@@ -359,7 +359,7 @@ print(f"with {enough:,} minutes of patience: live {patient_live['n'].sum():,},",
 
 # %% [markdown]
 # Its price: every hour is published that much later, and you must know the longest lateness in advance. Other repairs: record the cuts
-# and replay with them, or publish corrections (upserts) instead of final windows. The lab weighs them.
+# and replay with them (as in the lab), or publish corrections (upserts) instead of final windows.
 
 # %% [markdown]
 # **A retention shorter than history.** This topic has forgotten its first third. `forgotten` does at once what retention

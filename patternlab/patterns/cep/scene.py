@@ -4,8 +4,9 @@ from operator import itemgetter
 from types import SimpleNamespace
 
 import pandas as pd
-from pyspark.sql import Row, SparkSession
+from pyspark.sql import Row
 
+from ...engines import running
 from ...flights import events, rows
 from .truth import COLUMNS, STRATEGIES
 
@@ -136,7 +137,7 @@ def wrong(found, right) -> dict:
 
 def table(folder) -> pd.DataFrame:
     """A Delta table as a pandas frame."""
-    return SparkSession.active().read.format("delta").load(str(folder)).toPandas()
+    return running.session().read.format("delta").load(str(folder)).toPandas()
 
 
 def price(runs: dict, right) -> pd.DataFrame:

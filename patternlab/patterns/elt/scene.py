@@ -1,5 +1,4 @@
 """The world around pattern 02: what the airports report, in three drops; a part of a topic; a scheduler that tries again."""
-import json
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -31,11 +30,6 @@ def utc(clock: datetime) -> str:
     """A moment on New York's clock as the UTC text of an event."""
     moment = clock.replace(tzinfo=ZoneInfo("America/New_York")).astimezone(ZoneInfo("UTC"))
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def between(topic: str, begin: int, end: int) -> dict:
-    """Options of Spark's Kafka source for a topic of one partition: from offset `begin` up to, and not including, `end`."""
-    return {name: json.dumps({topic: {"0": offset}}) for name, offset in (("startingOffsets", begin), ("endingOffsets", end))}
 
 
 def retried(job) -> int:

@@ -154,12 +154,9 @@ def reason(refusal: Exception) -> str:
 # --- logs that forget ---------------------------------------------------------------------------------------------------
 def forgotten(broker, topic: str, before: int) -> None:
     """Take what lies before offset `before` from a topic of one partition, as retention does when its time has come."""
-    from kafka import KafkaAdminClient, TopicPartition
-    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap, request_timeout_ms=15000)
-    try:
+    from kafka import TopicPartition
+    with broker.admin() as admin:
         admin.delete_records({TopicPartition(topic, 0): before})
-    finally:
-        admin.close()
 
 
 def keyed_by_aircraft(reports: list) -> list:
@@ -200,13 +197,9 @@ def _cleaner(broker, operation: str, rests: "int | None" = None) -> None:
 
     A kernel that dies in between leaves a shared broker with a cleaner that looks more often; the next run sets it back.
     """
-    from kafka import KafkaAdminClient
     from kafka.admin import ConfigResource, ConfigResourceType
-    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap, request_timeout_ms=15000)
-    try:
+    with broker.admin() as admin:
         for node in admin.describe_cluster()["brokers"]:
             name = str(node.get("node_id", node.get("broker_id")))
             settings = {"log.cleaner.backoff.ms": (operation, rests if rests is None else str(rests))}
             admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, name, configs=settings)])
-    finally:
-        admin.close()

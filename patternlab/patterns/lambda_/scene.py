@@ -1,13 +1,12 @@
-"""The world around pattern 09: the log of flights that are over, its offsets as Kafka wants them, and the notes that are taken
+"""The world around pattern 09: the log of flights that are over, what of it a topic holds, and the notes that are taken
 while it is live: what each layer says at a moment, and what is wrong with it."""
 import copy
-import json
 from collections import Counter
 from datetime import datetime, timedelta
 
 import pandas as pd
-from pyspark.sql import SparkSession
 
+from ...engines import running
 from ...flights import days, events
 from ...truth import truth
 
@@ -58,17 +57,6 @@ def pieces(log, cuts, first, last) -> list:
     return [(log[begin:now], now) for begin, now in zip(cuts[first:last], cuts[first + 1:])]
 
 
-# --- offsets, for Kafka's source -------------------------------------------------------------------------------------------
-def at(topic, offset) -> str:
-    """An offset of a topic with one partition as Spark's options want it: '{"topic": {"0": 12}}'."""
-    return json.dumps({topic: {"0": offset}})
-
-
-def bounds(topic, first, until) -> dict:
-    """The options of a bounded read: from an offset up to, and not including, another."""
-    return {"startingOffsets": at(topic, first), "endingOffsets": at(topic, until)}
-
-
 def rewind(broker, topic, log, cuts, moment) -> int:
     """Let the topic hold the log up to a moment, and no more, also after a cell that was stopped; the seam of that moment,
     which is where the last batch had stopped: one runs after each third moment."""
@@ -92,7 +80,7 @@ class Notes(list):
         self._look()
 
     def _look(self):
-        self._batch = SparkSession.active().table("batch_view").toPandas()
+        self._batch = running.session().table("batch_view").toPandas()
 
     def joined(self, later):
         """These notes and later ones, as one run."""

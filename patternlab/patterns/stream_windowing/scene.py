@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
-from pyspark.sql import SparkSession
 
+from ...engines import running
 from ...engines.programs import Program
 from ...flights import days
 from ...proof import progress
@@ -53,7 +53,7 @@ def repeated(frame, name: str, times: int):
 
 def standing(queries):
     """Wait for queries, each into a table of its own name: a frame of their batches, reports published, windows kept."""
-    spark, made = SparkSession.active(), {}
+    spark, made = running.session(), {}
     for query in queries:
         batches = progress(finish(query))
         made[query.name] = {"batches": len(batches), "published": int(spark.table(query.name).toPandas()["n"].sum()),
