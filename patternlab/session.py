@@ -12,14 +12,16 @@ _running = {}          # engine name -> the one of this kernel
 _pid = os.getpid()
 
 
-def spark_session(app: str, *, throughput: bool = False, **conf):
+def spark_session(app: str, *, throughput: bool = False, lineage: "Path | str | None" = None, **conf):
     """The Spark session of this kernel, with Delta Lake and the Kafka source in it.
 
     `app` names the notebook; `conf` are Spark settings, given as `**{"spark.sql.shuffle.partitions": 4}`. Times are UTC; a
     shuffle has one partition, two with `throughput` and on a cluster. `throughput=True`, in a kernel's first call, starts a
-    JVM for long computations (slower to start, faster after a minute). A second call returns the same session. Raises
-    ValueError for a second set of jars, MemoryError where less than 1.2 GB are free, RuntimeError where the JVM does not start or
-    where another session was made before it.
+    JVM for long computations (slower to start, faster after a minute). `lineage`, in a kernel's first call, names a file into
+    which OpenLineage's listener writes what each statement reads and writes: see `emitted`; its jar is fetched when it is first
+    asked for (43 MB). A second call returns the same session. Raises ValueError for a second set of jars or another switch,
+    MemoryError where less than 1.2 GB are free, RuntimeError where the JVM does not start or where another session was made
+    before it, JarProblem where the listener can't be had.
     """
     from .engines import busy, spark
     notebook.install()
@@ -28,7 +30,7 @@ def spark_session(app: str, *, throughput: bool = False, **conf):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     first = "spark" not in _running
     # a second of imports, while the JVM comes up
-    session, figures = together(lambda: spark.start(app, throughput, conf),
+    session, figures = together(lambda: spark.start(app, throughput, conf, lineage and Path(lineage).absolute()),
                                 lambda: importlib.import_module(f"{__package__}.figures"))
     figures.style()
     _running["spark"] = spark

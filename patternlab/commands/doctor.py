@@ -129,10 +129,11 @@ def jars_whole() -> str:
 def optional() -> str:
     if stack() == "compose":
         return "the engines are containers and have their own"
-    lacking = [name for name in wheels.locked() if not wheels.here(name)]
+    extra = [jar for jar in jars.locked() if jar.set not in jars.DEFAULT]
+    lacking = [name for name in wheels.locked() if not wheels.here(name)] + [jar.name for jar in extra if not jar.here()]
     if lacking:
         return f"{', '.join(lacking)} not fetched: the lesson that needs it does, or python3 kit.py fetch all"
-    return f"{', '.join(wheels.locked())} fetched, in {state('wheels')}"
+    return f"{', '.join([*wheels.locked(), *(jar.name for jar in extra)])} fetched, in {state('wheels')} and {state('jars')}"
 
 
 def archives() -> str:

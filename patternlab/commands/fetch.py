@@ -50,7 +50,8 @@ def pack(argv: list[str]) -> int:
     parser.add_argument("folder", metavar="FOLDER", type=Path)
     folder = parser.parse_args(argv).folder.expanduser().resolve()
     (folder / "jars").mkdir(parents=True, exist_ok=True)
-    for source in jars.fetch(*jars.DEFAULT):
+    optional = [jar.path for jar in jars.locked() if jar.set not in jars.DEFAULT and jar.here()]
+    for source in [*jars.fetch(*jars.DEFAULT), *optional]:
         target = folder / "jars" / source.name
         if not target.exists() or target.stat().st_size != source.stat().st_size:
             shutil.copyfile(source, target)

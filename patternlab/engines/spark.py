@@ -6,26 +6,29 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import cgroups, guard, java, kernels, place, shared_jvm, spares, spark_jvm
+from . import cgroups, guard, java, kernels, lineage, place, shared_jvm, spares, spark_jvm
 
 _FIXED = ("spark.jars", "spark.jars.packages", "spark.driver.extraClassPath", "spark.executor.extraClassPath")
 
-_jvm = None            # the running JVM: process (Popen or spares.Held), log path, throughput
+_jvm = None            # the running JVM: process (Popen or spares.Held), log path, throughput, the file of its lineage
 
 
-def _launch(throughput: bool) -> None:
+def _launch(throughput: bool, events: "Path | None" = None) -> None:
     """Start a JVM of this kernel's own."""
     global _jvm
     folder = kernels.run_folder() / "spark"
     folder.mkdir(exist_ok=True)
     kernels.need_memory("Spark", 1200)
     flags = java.THROUGHPUT if throughput else java.FAST
+    behind = []
+    if events:
+        behind, flags = [lineage.jar()], [*flags, *lineage.FLAGS]
     shared = [] if throughput else spark_jvm.archive()
     log = place.state("logs") / f"spark-{kernels.run_folder().name}.log"
     info = folder / "gateway"
     for attempt in ([*flags, *shared], flags) if shared else (flags,):
         info.unlink(missing_ok=True)
-        process = spark_jvm.launch(folder, attempt, log, subprocess.PIPE, throughput)
+        process = spark_jvm.launch(folder, attempt, log, subprocess.PIPE, throughput, behind)
         guard.wait_for(lambda: info.is_file() or process.poll() is not None, 90)
         if info.is_file():
             break
@@ -33,14 +36,15 @@ def _launch(throughput: bool) -> None:
     else:
         raise RuntimeError(f"Spark did not start: its JVM ended with code {process.poll()} before it answered. "
                            f"Its own words are in {log}; run `python3 kit.py doctor` to see what is wrong.")
-    _jvm = {"process": process, "log": log, "throughput": throughput, "kills": cgroups.kills()}
+    _jvm = {"process": process, "log": log, "throughput": throughput, "lineage": events, "kills": cgroups.kills()}
     _attach(*spark_jvm.gateway(info))
 
 
 def adopt(held: spares.Held) -> None:
     """Take over a JVM that is started and clean: it is this kernel's from now on."""
     global _jvm
-    _jvm = {"process": held, "log": Path(held.facts["log"]), "throughput": False, "kills": cgroups.kills()}
+    _jvm = {"process": held, "log": Path(held.facts["log"]), "throughput": False, "lineage": None,
+            "kills": cgroups.kills()}
     _attach(held.facts["port"], held.facts["secret"])
     _jvm["kept"] = shared_jvm.welcome()
 
@@ -78,7 +82,7 @@ def fate() -> str:
         f"ended with code {code}, its last words are in {_jvm['log']}." if code else "was killed or ended.")
 
 
-def start(app: str, throughput: bool = False, conf: "dict | None" = None):
+def start(app: str, throughput: bool = False, conf: "dict | None" = None, events: "Path | None" = None):
     """The session of this kernel; see `patternlab.spark_session` for what it promises."""
     conf = dict(conf or {})
     fixed = [name for name in conf if name in _FIXED]
@@ -89,19 +93,23 @@ def start(app: str, throughput: bool = False, conf: "dict | None" = None):
     if running and _jvm["throughput"] != throughput:
         raise ValueError("This kernel's Spark was started with another throughput switch, and a JVM keeps its flags. "
                          "Restart the kernel and give `throughput` in its first spark_session.")
+    if running and events and _jvm["lineage"] != events:
+        raise ValueError(f"This kernel's Spark {'writes its lineage to ' + str(_jvm['lineage']) if _jvm['lineage'] else 'has no lineage'}, "
+                         "and its JVM keeps what it was started with. Restart the kernel and give `lineage` in its first spark_session.")
     kernels.run_folder()
     kernels.name_kernel(app)
     if not running:
         _refuse_another()
         _reset_pyspark()
-        held = None if throughput or spark_jvm.cluster() else spares.claim(spark_jvm.spare_key())
-        adopt(held) if held else _launch(throughput)
+        held = None if throughput or events or spark_jvm.cluster() else spares.claim(spark_jvm.spare_key())
+        adopt(held) if held else _launch(throughput, events)
     kernels.name_kernel(app, _jvm["process"].pid)
     logging.getLogger().addFilter(_not_py4j)
     from pyspark.sql import SparkSession
     builder = SparkSession.builder.appName(app)
     given = shared_jvm.environment(_jvm["process"].pid) if "kept" in _jvm else {}
-    for name, value in {**spark_jvm.settings(throughput=throughput), **given, **conf}.items():
+    traced = lineage.settings(_jvm["lineage"]) if _jvm["lineage"] else {}
+    for name, value in {**spark_jvm.settings(throughput=throughput), **given, **traced, **conf}.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
 

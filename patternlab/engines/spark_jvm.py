@@ -100,8 +100,9 @@ def class_path() -> list:
     return [*sorted((home / "jars").glob("*.jar")), *jars.jar_paths("spark")]
 
 
-def _command(folder: Path, flags, memory: str, conf: dict) -> list:
-    arguments = java.argument_file(folder, class_path())
+def _command(folder: Path, flags, memory: str, conf: dict, behind) -> list:
+    # behind: an archive stays good where the class path that it was made for is the beginning of the one that runs
+    arguments = java.argument_file(folder, [*class_path(), *behind])
     # -Xms: Java would begin with a 64th of the machine's memory
     command = [java.java(), *flags, *MODULES, "-Xms128m", f"-Xmx{memory}", "-Dfile.encoding=UTF-8", f"-Djava.io.tmpdir={folder}",
                f"-Dderby.system.home={folder}", f"@{arguments}", "org.apache.spark.deploy.SparkSubmit"]
@@ -117,12 +118,15 @@ def _environment(folder: Path) -> dict:
                              PYTHONPATH=environment.modules(), _PYSPARK_DRIVER_CONN_INFO_PATH=str(folder / "gateway"))
 
 
-def launch(folder: Path, flags, log: Path, stdin, throughput: bool = False) -> subprocess.Popen:
-    """Start a Spark JVM that ends with its standard input; `folder` / "gateway" appears when it answers, see `gateway`."""
+def launch(folder: Path, flags, log: Path, stdin, throughput: bool = False, behind=()) -> subprocess.Popen:
+    """Start a Spark JVM that ends with its standard input; `folder` / "gateway" appears when it answers, see `gateway`.
+
+    The jars `behind` are appended to its class path.
+    """
     memory = place.setting("DRIVER_MEMORY", "2g")
     with open(log, "ab") as out:
-        return subprocess.Popen(_command(folder, [*java.QUIET, *flags], memory, settings(folder, throughput)), stdin=stdin,
-                                stdout=out, stderr=out, env=_environment(folder), start_new_session=True)
+        return subprocess.Popen(_command(folder, [*java.QUIET, *flags], memory, settings(folder, throughput), behind),
+                                stdin=stdin, stdout=out, stderr=out, env=_environment(folder), start_new_session=True)
 
 
 def gateway(info: Path) -> tuple:
