@@ -107,7 +107,7 @@ look(store.sql(ASK))
 # Six and six. Now the real ones, and they come in three bursts. Between two bursts there is no work, so nothing runs.
 
 # %% tags=["step-counted-day"]
-airport.cleared(store)
+airport.cleared(store, instances())
 for burst in airport.bursts(twice, 3):
     told(burst)
 
@@ -116,8 +116,8 @@ print(f"{len(departures):,} departures")
 look(naive)
 
 # %% [markdown]
-# Both are wrong. The variable went with its process, and counts the last burst only. The rows outlive the processes, and
-# count every copy.
+# Both are wrong. The variable went with each process, so it never came further than one burst. The rows outlive the processes,
+# and count every copy.
 
 # %% [markdown]
 # ## Build it
@@ -232,7 +232,8 @@ def reader(group):
                          enable_auto_commit=False)
 
 def again():
-    airport.cleared(store)
+    airport.cleared(store, instances())
+    free.clear()
     trace.clear()
     bus.topic(TOPIC)
     return airport.fresh("trigger")
@@ -335,8 +336,8 @@ title = f"Two humps: a cold call takes {half.cold / half.warm:,.0f} times as lon
 airport.humps(calls, title);
 
 # %% [markdown]
-# There is no call between the humps, so a mean would describe none of them. Who is cold is whoever comes first after a silence, or
-# when all instances are busy.
+# The mean of all calls lies between the humps, where hardly a call is. Cold is whoever comes first after a silence, or when all
+# instances are busy.
 #
 # A platform keeps the same trace, as its meter. Ours is a Delta table, written by `deltalake`, again without Spark. The processes
 # and their seconds are real. **The bill is a model**: prices are parameters, and the database is not on it.

@@ -34,8 +34,10 @@ def desk_at(store) -> str:
     return "The tables naive, seen and delays are empty."
 
 
-def cleared(store) -> None:
-    """Empty those tables, which ends their earlier run."""
+def cleared(store, instances) -> None:
+    """Empty those tables, and end the instances that an interrupted cell has left."""
+    for instance in instances:
+        instance.stop()
     store.sql(EMPTY)
 
 
