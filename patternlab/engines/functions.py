@@ -1,7 +1,7 @@
-"""Instances of a function: each one process of this kernel's own, that serves one function of one file over HTTP (CloudEvents).
+"""Instances of functions: each is a process of this kernel's own that serves one function of one file, by HTTP and CloudEvents.
 
-The function is written for `functions-framework`, and so is the file: it is imported anew by each instance, and that is most of
-a cold start. One call at a time, on 127.0.0.1 only; all instances end with the kernel, whatever ends that.
+The file is written for `functions-framework`. Each instance imports it anew, and that is most of a cold start. One call at a
+time, on 127.0.0.1 only; all instances end with the kernel, whatever ends that.
 """
 import itertools
 import os
@@ -48,7 +48,7 @@ class Instance(guard.Own):
     def __init__(self, source, name: str, **settings):
         """Start it, and return when it serves; `settings` are added to its environment variables.
 
-        FunctionProblem where the file can't be served, with what Python says of it; MemoryError where there is none left.
+        FunctionProblem where the file can't be served, with what Python says of it; MemoryError where too little is free.
         """
         import requests
         self.source, self.name, self._ended = Path(source), name, False
@@ -68,22 +68,24 @@ class Instance(guard.Own):
             raise
         if not serves:
             self.kill()
-            raise FunctionProblem(f"The function {name} of {self.source.name} can't be served: {_reason(self.log)} Mend it, "
-                                  f"write the file again, and start another instance. All that was said is in {self.log}.")
+            raise FunctionProblem(f"The function {name} of {self.source.name} can't be served: {_reason(self.log)} "
+                                  "Mend it, write the file again, and start another instance. All that was said is in "
+                                  f"{self.log}.")
         self.port = int(self._told.read_text())
         self._http = requests.Session()
         self._http.trust_env = False                       # no proxy stands between this machine and itself
 
     def post(self, event, seconds: float = 10) -> str:
-        """Call the function with a CloudEvent and wait for its answer: "done"; "failed" where it raised; "died" where it
-        ended without an answer, or gave none in time and was killed for that.
+        """Call the function with a CloudEvent and wait for its answer: "done"; "failed" where it raised; "died" where the
+        process ended without an answer, or gave none in time and was killed for that.
 
         FunctionProblem where this kernel has ended the instance before. What a function raised stands in `log`.
         """
         import requests
         from cloudevents.conversion import to_structured
         if self._ended:
-            raise FunctionProblem(f"This instance (process {self.pid}) was ended, so it can't be called. Start another one.")
+            raise FunctionProblem(f"This instance (process {self.pid}) was ended, so it can't be called. Start another "
+                                  "one.")
         headers, body = to_structured(event)
         try:
             answer = self._http.post(f"http://127.0.0.1:{self.port}/", headers=headers, data=body, timeout=seconds)
@@ -119,7 +121,8 @@ class Instance(guard.Own):
         self.stop()
 
     def __repr__(self):
-        return f"{self.name} of {self.source.name}, process {self.pid}, {'ended' if self._ended else f'port {self.port}'}"
+        state = "ended" if self._ended else f"port {self.port}"
+        return f"{self.name} of {self.source.name}, process {self.pid}, {state}"
 
 
 def running() -> list:

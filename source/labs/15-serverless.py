@@ -6,6 +6,8 @@
 # [15-serverless](../notebooks/15-serverless.ipynb) has the pattern; this lab has the decisions. About 85 minutes.
 
 # %% tags=["setup"]
+import math
+
 from patternlab import Lab
 
 lab = Lab("15-serverless")
@@ -454,9 +456,6 @@ def run(batch, process, dead_letter, most):
 # **Example** a call for 0.5, GB-seconds for nothing, a machine for 8 an hour, calls of 900 ms, one slot: 16 calls, utilisation 0.004.
 
 # %% tags=["exercise-3"]
-import math
-
-
 def crossover(price, ms, gigabytes, slots):
     billed = math.ceil(ms) / 1000  # SOLUTION
     cost = price["call"] + billed * gigabytes * price["gb_second"]  # SOLUTION
@@ -624,15 +623,14 @@ def crossover(price, ms, gigabytes, slots):
 # ## Exercise 4: How many at once
 # *Level: design · 40 minutes*
 #
-# **Input** twenty times a second your rule is asked how many instances shall run. It gets `waiting`, the messages that nobody works on;
-# `running`, all instances, also those that still start; `free`, those of them that could take a message; `quiet`, the ms since the last
-# message came; `most`, how many connections the database gives you: one an instance, and another one on each day.
-#
-# A start takes 800 ms, a call 50 ms. Those that you take back are free ones: who works or starts goes on.
+# **Input** twenty times a second your rule is asked how many instances shall run. It gets `waiting`, the messages nobody works on;
+# `running`, all instances, also those that still start; `free`, those of them that could take a message; `quiet`, the ms since a
+# message came; `most`, how many connections the database has for you, one an instance: it differs from day to day. A start takes
+# 800 ms, a call 50 ms. Only free ones can be taken back.
 #
 # **Goal** on each of twenty days, with bursts, a trickle of a message a second, and silences: never want more than `most`. 99 of 100
-# messages wait at most 1,250 ms. Start at most four times `most` instances in all. After 5 seconds without a message, when none
-# waits, nothing runs. Together the instances run at most a quarter of the time of `most` that are always on.
+# messages wait at most 1,250 ms. Start at most four times `most` instances. After 5 seconds without a message, when none
+# waits, nothing runs. Together they run at most a quarter of the time of `most` that are always on.
 #
 # **Example** `wanted(waiting=12, running=0, free=0, quiet=0, most=5)` is 5 or less, `wanted(0, 3, 3, 60_000, 5)` is 0.
 
@@ -649,7 +647,7 @@ lab.check(4, wanted)
 def wanted(waiting, running, free, quiet, most):
     return max(waiting, running - free, 1 if quiet < 2000 else 0)
 
-# %% tags=["wrong-4"] says="instances and may have" breaks="another one on each day"
+# %% tags=["wrong-4"] says="instances and may have" breaks="it differs from day to day"
 def wanted(waiting, running, free, quiet, most):
     return min(8, max(waiting, running - free, 1 if quiet < 2000 else 0))
 
@@ -661,7 +659,7 @@ def wanted(waiting, running, free, quiet, most):
 def wanted(waiting, running, free, quiet, most):
     return min(most, max(-(-waiting // 10), running - free, 1 if quiet < 2000 else 0))
 
-# %% tags=["wrong-4"] says="saves a start" breaks="Start at most four times `most` instances in all"
+# %% tags=["wrong-4"] says="saves a start" breaks="Start at most four times `most` instances"
 def wanted(waiting, running, free, quiet, most):
     return min(most, max(waiting, running - free))
 
@@ -677,7 +675,7 @@ def wanted(waiting, running, free, quiet, most):
 def wanted(waiting, running, free, quiet, most):
     return most if waiting or quiet < 2000 else 0
 
-# %% tags=["wrong-4"] says="of the time of `most` that are always on" breaks="Together the instances run at most a quarter of the time"
+# %% tags=["wrong-4"] says="of the time of `most` that are always on" breaks="Together they run at most a quarter of the time"
 def wanted(waiting, running, free, quiet, most):
     if quiet < 2000:
         return min(most, max(waiting, running))
@@ -721,7 +719,8 @@ def wanted(waiting, running, free, quiet, most):
 # In a dict of one process that is the same as yours. With two instances it is not: both ask, both hear no, both do it. And a kill
 # between the effect and the key counts twice, between the key and the effect not at all. On a database, key and effect are one
 # transaction, and a primary key decides.
-#
+
+# %% [markdown]
 # **What is inherent.** Whoever calls again can't know what a dead one has done, so at least once is what a trigger can promise, and
 # the rest is the effect's own matter. Dead letters are only as good as whoever reads them. A rule that looks at the queue is always
 # late by a cold start; only an idle instance, which is paid, would be in time.

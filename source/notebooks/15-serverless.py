@@ -200,7 +200,6 @@ def call(message, attempt):
 
 call(toy[0], 1)
 call(toy[1], 1)
-free.pop().stop()
 look(airport.as_calls(trace))
 
 # %% [markdown]
@@ -217,8 +216,7 @@ def deliver(message):
     return False
 
 
-print(deliver(toy[0]))
-free.pop().stop()
+print("delivered:", deliver(toy[0]))
 
 # %% [markdown]
 # The trigger reads batches. A pool of `concurrent.futures` calls at most two instances at a time. When the batch is settled, its
@@ -227,10 +225,9 @@ free.pop().stop()
 # %% tags=["step-play", "fold"]
 # a reader in a group; all empty again; messages in three bursts, each of which calls the trigger
 def reader(group):
-    return KafkaConsumer(TOPIC, group_id=group, group_instance_id=group,
-                         bootstrap_servers=bus.bootstrap, auto_offset_reset="earliest",
-                         enable_auto_commit=False)
-
+    return KafkaConsumer(
+        TOPIC, group_id=group, group_instance_id=group, bootstrap_servers=bus.bootstrap,
+        auto_offset_reset="earliest", enable_auto_commit=False)
 def again():
     airport.cleared(store, instances())
     free.clear()
@@ -245,7 +242,7 @@ def play(messages, settle):
         trigger(group, settle)
     return store.sql("select * from delays order by origin")
 
-print("a group's name is new each time")
+print("each play begins with nothing")
 
 # %% tags=["step-trigger"]
 from concurrent.futures import ThreadPoolExecutor

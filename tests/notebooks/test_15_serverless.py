@@ -1,4 +1,4 @@
-"""What is special in 15: a key bears copies and kills, a poison message blocks without dead letters, and nothing is left running."""
+"""What is special in 15: a key bears copies and kills, poison blocks where there are no dead letters, and nothing is left."""
 import re
 
 import pytest
@@ -35,7 +35,8 @@ def test_a_kill_behind_the_commit_counts_twice_without_a_key_and_once_with_one(s
     assert value(slice, "int(unkeyed)") == departures + round(departures * 0.2) + 4
     assert value(slice, "board.departures.tolist() + board.minutes.tolist()") == \
         right(slice).departures.tolist() + right(slice).minutes.tolist()
-    assert value(slice, "calls.outcome.value_counts().to_dict()") == {"done": round(departures * 1.2), "failed": 9, "died": 4}
+    made = value(slice, "calls.outcome.value_counts().to_dict()")
+    assert made == {"done": round(departures * 1.2), "failed": 9, "died": 4}
 
 
 @pytest.mark.parametrize("slice", runs.SLICES)
@@ -75,6 +76,7 @@ def test_a_cell_that_was_interrupted_leaves_nothing_to_the_next_run():
     notebook = runs.executed(SLUG, "other")
     code = """
 import _thread, threading
+FUNCTION = ONCE
 group = again()
 bus.send(TOPIC, twice)
 threading.Timer(1.0, _thread.interrupt_main).start()
@@ -99,7 +101,7 @@ print(airport.beside(store.sql("select * from delays"), right).eval("departures 
 
 
 def test_what_befalls_the_messages():
-    departures = [{"key": str(n), "origin": "JFK" if n % 2 else "EWR", "dep_delay": n, "arrival": f"{n:03}"} for n in range(60)]
+    departures = [{"key": str(n), "origin": ("EWR", "JFK")[n % 2], "dep_delay": n} for n in range(60)]
     assert [len(burst) for burst in airport.bursts(departures, 3)] == [20, 20, 20]
     assert sum(map(len, airport.bursts(departures[:7], 3))) == 7
     poisoned = airport.with_poison(departures)

@@ -4,5 +4,5 @@ from ...session import together
 from .scene import (as_calls, beside, bursts, cleared, departures, deployed, desk_at, gone, humps, nothing, odd_evening,
                     with_kills, with_poison)
 
-__all__ = ["as_calls", "batches", "beside", "bursts", "cleared", "departures", "deployed", "desk_at", "fresh", "gone", "humps",
-           "nothing", "odd_evening", "together", "with_kills", "with_poison"]
+__all__ = ["as_calls", "batches", "beside", "bursts", "cleared", "departures", "deployed", "desk_at", "fresh", "gone",
+           "humps", "nothing", "odd_evening", "together", "with_kills", "with_poison"]

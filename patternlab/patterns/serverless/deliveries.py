@@ -5,12 +5,13 @@ from .trial import Kept, Killed
 
 ERRORS = (ValueError, KeyError, ConnectionError)
 ALWAYS = 99
-# how often each message fails before it is well, how often its dead letter fails, `most`, and the delivery it begins with
+# of each message: how often it fails, how often its dead letter does, the delivery it begins with; then `most`
 STORIES = [
-    ([(0, 0, 1), (0, 0, 1)], 3), ([(0, 0, 1), (1, 0, 1), (0, 0, 1)], 3), ([(2, 0, 1), (0, 0, 1), (2, 0, 1), (0, 0, 1)], 3),
-    ([(0, 0, 1), (ALWAYS, 0, 1), (0, 0, 1)], 3), ([(ALWAYS, 0, 1), (ALWAYS, 0, 2), (1, 0, 1)], 2), ([(ALWAYS, 0, 1), (0, 0, 1)], 1),
-    ([(0, 0, 1), (ALWAYS, 0, 5), (0, 0, 5)], 3), ([(ALWAYS, 1, 1), (0, 0, 1)], 2), ([(0, 0, 1), (ALWAYS, 2, 3), (ALWAYS, 0, 3)], 3),
-    ([], 3)]
+    ([(0, 0, 1), (0, 0, 1)], 3), ([(0, 0, 1), (1, 0, 1), (0, 0, 1)], 3),
+    ([(2, 0, 1), (0, 0, 1), (2, 0, 1), (0, 0, 1)], 3), ([(0, 0, 1), (ALWAYS, 0, 1), (0, 0, 1)], 3),
+    ([(ALWAYS, 0, 1), (ALWAYS, 0, 2), (1, 0, 1)], 2), ([(ALWAYS, 0, 1), (0, 0, 1)], 1),
+    ([(0, 0, 1), (ALWAYS, 0, 5), (0, 0, 5)], 3),
+    ([(ALWAYS, 1, 1), (0, 0, 1)], 2), ([(0, 0, 1), (ALWAYS, 2, 3), (ALWAYS, 0, 3)], 3), ([], 3)]
 
 
 class Call:
@@ -47,11 +48,12 @@ class Call:
         for each in self.batch:
             if isinstance(message, dict) and dict(message) == dict(each):
                 return each["id"]
-        raise Unfit(f"You gave {what} {describe(message)}, which is no message of the batch. It gets the message as it came.")
+        raise Unfit(f"You gave {what} {describe(message)}, which is no message of the batch. It gets the message as it "
+                    "came.")
 
 
 def deliver(answer, story, most: int) -> None:
-    """Bring a story's messages again and again, until the function wants none of them any more; Wrong where one goes astray."""
+    """Bring a story's messages until the function wants none of them any more; Wrong where one goes astray."""
     fails = {f"m{number}": times for number, (times, _, _) in enumerate(story, 1)}
     down = {f"m{number}": times for number, (_, times, _) in enumerate(story, 1)}
     waiting = {f"m{number}": begin for number, (_, _, begin) in enumerate(story, 1)}
@@ -74,9 +76,11 @@ def kill(answer) -> None:
         ask(answer, list(batch), call.process, call.dead_letter, 3)
     except Killed:
         if call.dead:
-            raise Wrong(f"The process ended while m2 was worked on, and {call.dead[0]} is a dead letter. Nothing had failed.") from None
+            raise Wrong(f"The process ended while m2 was worked on, and {call.dead[0]} is a dead letter. Nothing had "
+                        "failed.") from None
         return
-    raise Wrong("The process was killed in the middle of m2, and your function went on. `Killed` is no Exception: catch less.")
+    raise Wrong("The process was killed in the middle of m2, and your function went on. `Killed` is no Exception: "
+                "catch less.")
 
 
 def _judged(answer, call: Call, most: int) -> set:
@@ -90,15 +94,16 @@ def _judged(answer, call: Call, most: int) -> set:
         if raised.error not in call.raised:
             raise
         what, whose = ("dead_letter", call.refused) if "dead letters" in str(raised.error) else ("process", call.failed)
-        raise Wrong(f"{what} raised a {type(raised.error).__name__} for {whose[-1]}, and your function let it out. The whole batch "
-                    "comes again, also what was processed.", show) from None
+        raise Wrong(f"{what} raised a {type(raised.error).__name__} for {whose[-1]}, and your function let it out. The "
+                    "whole batch comes again, also what was processed.", show) from None
     if [dict(message) for message in call.batch] != given:
-        raise Wrong("You changed a message of the batch. The queue has its own copy, so nobody sees that: leave it.", show)
+        raise Wrong("You changed a message of the batch. The queue has its own, so nobody sees that: leave it.", show)
     ids = [message["id"] for message in call.batch]
     if missing := [found for found in ids if found not in call.tried]:
         raise Wrong(f"{missing[0]} was not processed in this call. Each message of a batch gets its turn.", show)
     if more := [found for found in ids if call.tried.count(found) > 1]:
-        raise Wrong(f"{more[0]} was processed {call.tried.count(more[0])} times in one call. Another try is the queue's, later.", show)
+        raise Wrong(f"{more[0]} was processed {call.tried.count(more[0])} times in one call. Another try is the "
+                    "queue's, later.", show)
     if call.tried != ids:
         raise Wrong(f"The messages were processed in the order {', '.join(call.tried)}; the batch has another one.", show)
     for message in call.batch:
@@ -116,12 +121,13 @@ def _fate(message, call: Call, back: list, most: int, show) -> None:
     if dead and again:
         raise Wrong(f"{found} is a dead letter, and your list wants it again: it would be in two places.", show)
     if dead and delivery < most:
-        raise Wrong(f"{found} failed in delivery {delivery} of {most}, and is a dead letter already. It has tries left.", show)
+        raise Wrong(f"{found} failed in delivery {delivery} of {most}, and is a dead letter already. It has tries "
+                    "left.", show)
     if failed and not dead and not again:
         raise Wrong(f"{found} failed, and it is neither in your list nor a dead letter: it is lost.", show)
     if again and delivery >= most and found not in call.refused:
-        raise Wrong(f"{found} failed in delivery {delivery}, {most} are the most, and your list wants it again. So it goes on for "
-                    "ever.", show)
+        raise Wrong(f"{found} failed in delivery {delivery}, {most} are the most, and your list wants it again. So it "
+                    "goes on for ever.", show)
 
 
 def _ids(back, call: Call) -> list:

@@ -17,8 +17,8 @@ def counted(answer):
     first = trial.CALLS[0][0]
     right = _minutes(_played(answer, first)) == trial.totals(first)
     if right and _minutes(_played(answer, first)) != trial.totals(first):
-        raise Wrong("With a new state, an event was taken for one that was there. Your function remembers it outside of the "
-                    "state, and a process that ends takes such a memory.")
+        raise Wrong("With a new state, an event was taken for one that was there. Your function remembers it outside "
+                    "of the state, and a process that ends takes such a memory.")
     for calls, said in trial.CALLS:
         state = _played(answer, calls)
         found = _minutes(state)
@@ -34,7 +34,7 @@ def _played(answer, calls) -> Kept:
         given = Kept(trial.event(*call))
         do(answer, given, state)
         if given != trial.event(*call):
-            raise Wrong("You changed the event. Whoever calls again sends it as it was: leave it.", [{"": "given", **given}])
+            raise Wrong("You changed the event. Whoever calls again sends it as it was: leave it.", [dict(given)])
     return state
 
 
@@ -52,7 +52,8 @@ def settled(answer):
     for story, most in deliveries.STORIES:
         deliveries.deliver(answer, story, most)
     deliveries.kill(answer)
-    return "Each message is processed, comes again or is a dead letter: one of the three, and one bad message stops no other."
+    return ("Each message is processed, comes again or is a dead letter: one of the three, and one bad message stops "
+            "no other.")
 
 
 def cheaper(answer):
@@ -66,7 +67,8 @@ def cheaper(answer):
         if mine is None:
             raise Wrong(f"crossover returned None. Here is a number from which a machine is no dearer. {said}", show)
         if not isinstance(mine, (tuple, list)) or len(mine) != 2:
-            raise Unfit(f"crossover should return a pair, calls and utilisation, or None, and yours returned {kind(mine)}.")
+            raise Unfit("crossover should return a pair, calls and utilisation, or None, and yours returned "
+                        f"{kind(mine)}.")
         calls, busy = number(mine[0], "The calls an hour"), number(mine[1], "The utilisation")
         if right is None or calls != right[0]:
             other = right is not None and trial.slip(price, ms, gigabytes, slots, calls)
@@ -74,8 +76,8 @@ def cheaper(answer):
         if not _near(busy, right[1]):
             why = "You left the slots out" if _near(busy, right[1] * slots) else "You took the billed time" if \
                 _near(busy, right[1] * math.ceil(ms) / ms) else "It is another number"
-            raise Wrong(f"The calls are right, and the utilisation is not. {why}: it is the time that the calls take, unrounded, as a "
-                        "share of the machine's hour in all of its slots.", show)
+            raise Wrong(f"The calls are right, and the utilisation is not. {why}: it is the time that the calls take, "
+                        "unrounded, as a share of the machine's hour in all of its slots.", show)
     return "Where one machine can't bear that many calls, a second one costs as much again: the call stays cheaper."
 
 
@@ -101,25 +103,32 @@ EXERCISES = {
     1: Exercise("A name for what has happened", counted,
                 ("What is the same in a copy, and differs between any two events? Look at what two sources may share.",
                  "key = (event['source'], event['id']); then: if key in state['seen'], return."),
-                "CloudEvents asks of a producer that source and id together are another pair for each event. Where a message "
-                "stands (offset), which try it is (attempt) and what it says (data) can differ in a copy, or be equal in two events."),
+                "CloudEvents asks of a producer that source and id together are another pair for each event. Where a "
+                "message stands (offset), which try it is (attempt) and what it says (data) can differ in a copy, or "
+                "be equal in two events."),
     2: Exercise("A part of the batch", settled,
-                ("Three things can become of a message. Which of them does today's function know? And what may dead_letter do?",
-                 "try: process(message), except Exception: if message['delivery'] >= most, try dead_letter(message) and continue; "
-                 "where that raises, or there are tries left, append the id."),
-                "One try block around one message, so a failure is that message's own. A message leaves the queue when somebody "
-                "else has it: its effect, or the topic of dead letters. Until then its id stays in the list.",
+                ("Three things can become of a message. Which of them does today's function know? And what may "
+                 "dead_letter do?",
+                 "try: process(message), except Exception: if message['delivery'] >= most, try dead_letter(message) "
+                 "and continue; where that raises, or there are tries left, append the id."),
+                "One try block around one message, so a failure is that message's own. A message leaves the queue "
+                "when somebody else has it: its effect, or the topic of dead letters. Until then its id stays in the "
+                "list.",
                 minutes=20),
     3: Exercise("Where the machine is cheaper", cheaper,
-                ("What does one call cost, all in all? From how many of them on is that an hour of a machine? Can it do them?",
-                 "math.ceil(price['machine_hour'] / cost), at least 1; busy = calls * ms / (slots * 3_600_000); None if busy > 1."),
-                "Cost by the call is a straight line, cost by the machine a stair. They cross on the first step or never: two "
-                "machines cost twice as much and bear twice as many.",
+                ("What does one call cost, all in all? From how many of them on is that an hour of a machine? Can it "
+                 "do them?",
+                 "math.ceil(price['machine_hour'] / cost), at least 1; busy = calls * ms / (slots * 3_600_000); None "
+                 "if busy > 1."),
+                "Cost by the call is a straight line, cost by the machine a stair. They cross on the first step or "
+                "never: two machines cost twice as much and bear twice as many.",
                 minutes=15),
     4: Exercise("How many at once", limited_starts,
-                ("Those that work or start go on. How many messages have nobody? What is one idle instance worth in a trickle?",
+                ("Those that work or start go on. How many messages have nobody? What is one idle instance worth in a "
+                 "trickle?",
                  "max(waiting, running - free, 1 if quiet < 2000 else 0), and never more than most."),
-                "Instances that start are counted as if they were there, so a burst starts each once. One idle instance bridges a "
-                "trickle; in a silence it goes. The limit is not about speed: it is what the database can bear.",
+                "Instances that start are counted as if they were there, so a burst starts each once. One idle "
+                "instance bridges a trickle; in a silence it goes. The limit is not about speed: it is what the "
+                "database can bear.",
                 minutes=40, starred=True),
 }

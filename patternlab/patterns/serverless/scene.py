@@ -1,4 +1,4 @@
-"""The world around pattern 15: departures as messages, what befalls them, the database of the effects, and two figures."""
+"""The world around pattern 15: departures as messages, what befalls them, the database of the effects, a figure."""
 import os
 from pathlib import Path
 
@@ -22,7 +22,7 @@ NAMES = ("key", "origin", "dest", "dep_delay", "arrival")
 
 
 def departures(slice) -> list:
-    """The slice's first departures, at most 250, in order of arrival: dicts of key, origin, dest, dep_delay and arrival."""
+    """The slice's first departures, at most 250, in order of arrival: key, origin, dest, dep_delay, arrival."""
     return [{name: event[name] for name in NAMES} for event in events("departed", slice)[:FIRST]]
 
 
@@ -69,9 +69,11 @@ def with_kills(messages: list, n: int = 4) -> list:
 def odd_evening(messages: list) -> list:
     """The messages, but for two of one airport: one has lost its delay, and the other comes twice."""
     lost = messages[len(messages) // 3]
-    twice = next(message for message in reversed(messages) if message["origin"] == lost["origin"] and message is not lost)
-    return [message for each in messages
-            for message in ([{**each, "dep_delay": "soon"}] if each is lost else [each, each] if each is twice else [each])]
+    [*_, twice] = [each for each in messages if each["origin"] == lost["origin"] and each is not lost]
+    odd = []
+    for each in messages:
+        odd += [{**each, "dep_delay": "soon"}] if each is lost else [each, each] if each is twice else [each]
+    return odd
 
 
 def nothing(batch, done) -> None:
@@ -106,7 +108,7 @@ def _runs(pid: int) -> bool:
 
 
 def humps(calls: pd.DataFrame, title: str):
-    """How long calls took: a hump for each `start` (cold, warm), over milliseconds; both axes are logarithmic. The axes."""
+    """How long calls took, in ms: a hump for each `start`, cold and warm; both axes are logarithmic. The axes."""
     ax = plt.subplots(figsize=(9, 4.2))[1]
     bins = np.logspace(np.log10(calls.ms.min() * 0.9), np.log10(calls.ms.max() * 1.1), 40)
     for start, color, hatch in (("warm", BLUE, ""), ("cold", ORANGE, "///")):

@@ -1,4 +1,4 @@
-"""The worlds of lab 15: streams of events, a queue that delivers again, prices, and a day of messages with instances."""
+"""The worlds of lab 15, exercises 1, 3 and 4: streams of events, prices, and days of messages with instances."""
 import math
 import random
 from fractions import Fraction
@@ -20,26 +20,33 @@ GATE, TOWER = "/departures/gate", "/departures/tower"
 CALLS = [
     ([(GATE, "7", "EWR", 5, 0, 1)], "One event came, and its minutes should be at its origin."),
     ([(GATE, "7", "EWR", 5, 0, 1), (GATE, "8", "EWR", 3, 1, 1)], "Two events of one origin: their minutes are added."),
-    ([(GATE, "7", "EWR", 5, 0, 1), (GATE, "8", "LGA", -4, 1, 1)], "Two origins, and one left four minutes before time."),
+    ([(GATE, "7", "EWR", 5, 0, 1), (GATE, "8", "LGA", -4, 1, 1)],
+     "Two origins, and one left four minutes before time."),
     ([(GATE, "7", "EWR", 5, 0, 1), (GATE, "7", "EWR", 5, 0, 2)],
      "One event was tried twice, at one offset, and counted twice: the first answer was lost, not the first effect."),
     ([(GATE, "7", "EWR", 5, 0, 1), (GATE, "7", "EWR", 5, 9, 1)],
-     "A sender repeated an event, so it stands at another offset, and it was counted twice. An offset is a place, and no name."),
+     "A sender repeated an event, so it stands at another offset, and it was counted twice. An offset is a place, and "
+     "no name."),
     ([(GATE, "7", "EWR", 5, 0, 1), (GATE, "8", "EWR", 5, 1, 1)],
-     "Two departures are five minutes late at one airport, and one of them was not counted. Equal contents are no copy."),
+     "Two departures are five minutes late at one airport, and one of them was not counted. Equal contents are no "
+     "copy."),
     ([(GATE, "7", "EWR", 5, 0, 1), (TOWER, "7", "EWR", 5, 1, 1)],
-     "Two sources have given the number 7, to two departures, and one of them was not counted. An id is one source's own."),
+     "Two sources have given the number 7, to two departures, and one of them was not counted. An id is one source's "
+     "own."),
     ([("/a", "12", "JFK", 1, 0, 1), ("/a1", "2", "JFK", 2, 1, 1)],
-     "Source /a with id 12, and source /a1 with id 2, were taken for one. A key of joined texts needs its parts apart."),
+     "Source /a with id 12, and source /a1 with id 2, were taken for one. A key of joined texts needs its parts "
+     "apart."),
     ([(GATE, "7", "JFK", 0, 0, 1), (GATE, "7", "JFK", 6, 1, 2)],
-     "A copy came with a corrected delay, and was counted. It has the name of an event that was there, so it changes nothing."),
+     "A copy came with a corrected delay, and was counted. It has the name of an event that was there, so it changes "
+     "nothing."),
     ([(GATE, "7", "JFK", 6, 0, 1), (GATE, "8", "JFK", 1, 1, 1), (GATE, "7", "JFK", 6, 2, 1)],
      "A copy came after another event, and was counted. All names that were there count, not the last one.")]
 
 
 def event(source, id, origin, minutes, offset, attempt) -> dict:
     """An event as the exercise's function gets it."""
-    return {"source": source, "id": id, "attempt": attempt, "offset": offset, "data": {"origin": origin, "minutes": minutes}}
+    data = {"origin": origin, "minutes": minutes}
+    return {"source": source, "id": id, "attempt": attempt, "offset": offset, "data": data}
 
 
 def totals(calls) -> dict:
@@ -55,14 +62,17 @@ BASE = {"call": 0.000_000_2, "gb_second": 0.000_016_7, "machine_hour": 0.05}
 EXACT = {"call": 0.5, "gb_second": 0.0, "machine_hour": 8.0}
 PRICES = [
     (BASE, 4.0, 0.125, 1, "Calls of 4 ms in an eighth of a GB: the price of a call, and that of its GB-seconds."),
-    (BASE, 200.0, 0.5, 8, "Calls of 200 ms in half a GB cost mostly time: GB-seconds are GB times seconds, and ms are no seconds."),
+    (BASE, 200.0, 0.5, 8, "Calls of 200 ms in half a GB cost mostly time: GB-seconds are GB times seconds, and ms are "
+                          "no seconds."),
     (BASE, 4.1, 1.0, 1, "4.1 ms are billed as 5: whole milliseconds, rounded up."),
     (EXACT, 1.0, 1.0, 1, "At 16 calls both cost 8. From there on the machine costs no more, so 16 is the answer."),
     ({**EXACT, "machine_hour": 8.25}, 1.0, 1.0, 1, "16 calls cost 8 and the machine 8.25, so it takes 17 whole calls."),
-    (BASE, 400.0, 0.125, 1, "A machine of one slot can't do as many calls of 400 ms in an hour as it would take. A second machine costs "
-     "as much again, so there is no such number: None."),
-    (BASE, 400.0, 0.125, 64, "With 64 slots one machine does 64 calls at a time, and bears the load that one slot can't."),
-    ({**BASE, "machine_hour": 0.0}, 4.0, 0.125, 1, "A machine that costs nothing is no dearer from the first call on: 1, not 0.")]
+    (BASE, 400.0, 0.125, 1, "A machine of one slot can't do as many calls of 400 ms in an hour as it would take. A "
+                            "second machine costs as much again, so there is no such number: None."),
+    (BASE, 400.0, 0.125, 64, "With 64 slots one machine does 64 calls at a time, and bears the load that one slot "
+                             "can't."),
+    ({**BASE, "machine_hour": 0.0}, 4.0, 0.125, 1,
+     "A machine that costs nothing is no dearer from the first call on: 1, not 0.")]
 
 
 def crossover(price, ms, gigabytes, slots, call=1, second=1000, billed=math.ceil):
@@ -133,14 +143,15 @@ class Day:
             seen = {"waiting": len(queue), "running": len(ready), "free": free, "quiet": now - last, "most": self.most}
             wanted = _asked(rule, seen)
             if wanted > self.most:
-                raise Wrong(f"You wanted {wanted} instances and may have {self.most}: the database refuses the connection of one "
-                            "more, and its message fails.", [seen])
+                raise Wrong(f"You wanted {wanted} instances and may have {self.most}: the database refuses the "
+                            "connection of one more, and its message fails.", [seen])
             self.starts += max(0, wanted - len(ready))
             ready += [now + COLD] * (wanted - len(ready))
             for _ in range(min(free, len(ready) - wanted)):
                 ready.remove(min(ready))
             if ready and not queue and now - last >= SILENCE:
-                raise Wrong(f"No message has come for {(now - last) / 1000:.0f} seconds, and {len(ready)} run: that is paid.", [seen])
+                raise Wrong(f"No message has come for {(now - last) / 1000:.0f} seconds, and {len(ready)} run: that is "
+                            "paid.", [seen])
             for place, at in enumerate(ready):
                 if at <= now and queue:
                     self.waits.append(now - queue.pop(0))
@@ -157,10 +168,11 @@ class Day:
         if waited > TARGET:
             raise Wrong(f"99 of 100 messages waited up to {waited:,} ms, and {TARGET:,} are the target.", show)
         if self.starts > 4 * self.most:
-            raise Wrong(f"You started {self.starts} instances, and four times `most` are {4 * self.most}. In a trickle, an instance "
-                        "that is kept for the next message saves a start.", show)
+            raise Wrong(f"You started {self.starts} instances, and four times `most` are {4 * self.most}. In a "
+                        "trickle, an instance that is kept for the next message saves a start.", show)
         if share > 0.25:
-            raise Wrong(f"Your instances ran for {share:.0%} of the time of `most` that are always on; a quarter is the budget.", show)
+            raise Wrong(f"Your instances ran for {share:.0%} of the time of `most` that are always on; a quarter is "
+                        "the budget.", show)
 
 
 def _asked(rule, seen: dict) -> int:
@@ -170,7 +182,8 @@ def _asked(rule, seen: dict) -> int:
         raise Raised(error, ", ".join(f"{name}={value}" for name, value in seen.items())) from error
     if wanted is None:
         raise Unfit("Your rule returned None. It says how many instances shall run: a whole number.")
-    wanted = number(int(wanted) if isinstance(wanted, bool) else wanted, "How many shall run")     # max(0, True) is True
+    wanted = int(wanted) if isinstance(wanted, bool) else wanted           # max(0, quiet < 2000) is True
+    wanted = number(wanted, "How many shall run")
     if wanted < 0 or wanted != int(wanted):
         raise Unfit(f"How many shall run should be a whole number, 0 or more, and yours is {wanted}.")
     return int(wanted)

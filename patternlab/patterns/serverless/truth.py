@@ -9,6 +9,6 @@ FIRST = 250
 
 @define("first_departures", frozen=True)
 def first_departures(slice, most=FIRST) -> pd.DataFrame:
-    """The slice's first departures in order of arrival, at most `most`, by origin: origin, departures, minutes (of delay)."""
+    """The slice's first departures in order of arrival, at most `most`: origin, departures, minutes (of delay)."""
     groups = reports(slice).head(most).groupby("origin").dep_delay
     return groups.agg(departures="count", minutes="sum").reset_index()
