@@ -471,7 +471,7 @@ def test_the_first_departures_against_duckdb(slice):
     found = duckdb.sql(f"""SELECT origin, count(*) AS departures, sum(dep_delay) AS minutes FROM (SELECT * FROM
         read_parquet('{(DATA / "flights").as_posix()}.parquet') WHERE dep_time IS NOT NULL
         AND month * 100 + day BETWEEN {first.month * 100 + first.day} AND {last.month * 100 + last.day}
-        ORDER BY time_hour + to_minutes((minute + dep_delay)::INT), carrier, flight, origin LIMIT 250)
+        ORDER BY time_hour + to_minutes((minute + dep_delay)::INT), carrier, flight, origin LIMIT 220)
         GROUP BY origin ORDER BY origin""").df()
     pandas.testing.assert_frame_equal(found, truth("first_departures", slice), check_dtype=False)
 

@@ -26,7 +26,7 @@ def right(slice):
 @pytest.mark.parametrize("slice", runs.SLICES)
 def test_a_variable_counts_one_burst_and_rows_count_copies(slice):
     departures, rows, counted = int(right(slice).departures.sum()), *value(slice, "[int(n) for n in naive.iloc[0]]")
-    assert rows == departures + round(departures * 0.2) > departures > counted == rows / 3
+    assert rows == departures + round(departures * 0.2) > departures > counted == rows / 2
 
 
 @pytest.mark.parametrize("slice", runs.SLICES)
@@ -42,7 +42,7 @@ def test_a_kill_behind_the_commit_counts_twice_without_a_key_and_once_with_one(s
 @pytest.mark.parametrize("slice", runs.SLICES)
 def test_poison_blocks_its_batch_and_all_behind_it_until_there_are_dead_letters(slice):
     refused = value(slice, "refused")
-    assert len(refused) == 3 and len(set(refused)) == 1 and refused[0].endswith("3 failed"), "the same batch, for ever"
+    assert len(refused) == 3 and len(set(refused)) == 1 and re.search("[123] failed$", refused[0]), "one batch, for ever"
     waiting, still = map(int, re.search(r"(\d+) departures waited, now (\d+) do", said("break-unblocked", slice)).groups())
     assert waiting > 25 and still == 0
     assert value(slice, "letters.key.tolist()") == ["poison-1", "poison-2", "poison-3"]
@@ -57,14 +57,15 @@ def test_a_trigger_that_dies_before_its_commit_brings_a_batch_again(slice):
 
 @pytest.mark.parametrize("slice", runs.SLICES)
 def test_the_sums_fit_and_the_names_do_not(slice):
-    assert value(slice, "evening.departures.tolist()") == right(slice).departures.tolist()
+    published = truth("first_departures", runs.span(SLUG, slice, "day"), most=90)
+    assert value(slice, "evening.departures.tolist()") == published.departures.tolist()
     assert sorted(value(slice, "times[times != 1].tolist()")) == [0, 2]
 
 
 @pytest.mark.parametrize("slice", runs.SLICES)
 def test_cold_and_warm_are_two_humps(slice):
     cold, warm, starts = value(slice, "[half.cold, half.warm, int((calls.start == 'cold').sum())]")
-    assert cold > 10 * warm and starts >= 3 + 4, "one a burst at least, and one for each that was killed"
+    assert cold > 10 * warm and starts >= 2 + 4, "one a burst at least, and one for each that was killed"
 
 
 def test_no_process_of_a_function_is_left():

@@ -22,7 +22,7 @@ NAMES = ("key", "origin", "dest", "dep_delay", "arrival")
 
 
 def departures(slice) -> list:
-    """The slice's first departures, at most 250, in order of arrival: key, origin, dest, dep_delay, arrival."""
+    """The slice's first departures, at most 220, in order of arrival: key, origin, dest, dep_delay, arrival."""
     return [{name: event[name] for name in NAMES} for event in events("departed", slice)[:FIRST]]
 
 

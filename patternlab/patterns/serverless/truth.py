@@ -4,7 +4,7 @@ import pandas as pd
 from .. import define
 from ..flights.truth import reports
 
-FIRST = 250
+FIRST = 220
 
 
 @define("first_departures", frozen=True)
