@@ -199,19 +199,13 @@ def run(batch, process, dead_letter, most):
         try:  # SOLUTION
             process(message)  # SOLUTION
         except Exception:  # SOLUTION
-            if not laid_aside(message, dead_letter, most):  # SOLUTION
+            try:  # SOLUTION
+                if message["delivery"] < most:  # SOLUTION
+                    raise  # SOLUTION
+                dead_letter(message)  # SOLUTION
+            except Exception:  # SOLUTION
                 again.append(message["id"])  # SOLUTION
     return again  # SOLUTION
-
-
-def laid_aside(message, dead_letter, most):  # SOLUTION
-    if message["delivery"] < most:  # SOLUTION
-        return False  # SOLUTION
-    try:  # SOLUTION
-        dead_letter(message)  # SOLUTION
-        return True  # SOLUTION
-    except Exception:  # SOLUTION
-        return False  # SOLUTION
 
 # %% tags=["check-2"]
 lab.check(2, run)
@@ -729,5 +723,5 @@ def wanted(waiting, running, free, quiet, most):
 # behind them does not grow by itself: it refuses, the calls fail, they are tried again, and that is a second wave. So the
 # limit of exercise 4 is set where the narrowest part is, or a pool of connections stands between.
 #
-# **The bill is a model**, in the lesson and here. What a call costs besides, storage, logs, traffic, the database, is often more than
+# **The bill is a model**, in the lesson and here. What a call costs besides, storage, logs, traffic, the database, may be more than
 # the call.

@@ -333,8 +333,7 @@ title = f"Two humps: a cold call takes {half.cold / half.warm:,.0f} times as lon
 airport.humps(calls, title);
 
 # %% [markdown]
-# The mean of all calls lies between the humps, where hardly a call is. Cold is whoever comes first after a silence, or when all
-# instances are busy.
+# A mean would describe neither hump. Cold is whoever comes first after a silence, or when all instances are busy.
 #
 # A platform keeps the same trace, as its meter. Ours is a Delta table, written by `deltalake`, again without Spark. The processes
 # and their seconds are real. **The bill is a model**: prices are parameters, and the database is not on it.
@@ -509,7 +508,7 @@ prove("copies, kills, poison: the table = truth", board, right)
 prove("a batch that came again: the table = truth", redelivered, right)
 prove("without a key, too many", too_many, copies + 4)
 prove("instances that run now", len(instances()), 0)
-prove("their processes are gone", airport.gone(calls.process), True)
+prove("their processes are gone", airport.gone(calls.process_id), True)
 
 # %% tags=["prove-conserved"]
 done = int((calls.outcome == "done").sum())

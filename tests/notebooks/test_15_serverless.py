@@ -69,7 +69,7 @@ def test_cold_and_warm_are_two_humps(slice):
 
 
 def test_no_process_of_a_function_is_left():
-    assert value("other", "[len(instances()), len(free), airport.gone(calls.process)]") == [0, 0, True]
+    assert value("other", "[len(instances()), len(free), airport.gone(calls.process_id)]") == [0, 0, True]
 
 
 def test_a_cell_that_was_interrupted_leaves_nothing_to_the_next_run():

@@ -81,8 +81,8 @@ def nothing(batch, done) -> None:
 
 
 def as_calls(trace) -> pd.DataFrame:
-    """A trace, (id, start, outcome, begun, ended, process) for each call, as a frame; begun and ended become ms."""
-    calls = pd.DataFrame(list(trace), columns=["id", "start", "outcome", "begun", "ended", "process"])
+    """A trace, (id, start, outcome, begun, ended, process_id) of each call, as a frame; begun and ended become ms."""
+    calls = pd.DataFrame(list(trace), columns=["id", "start", "outcome", "begun", "ended", "process_id"])
     calls["ms"] = (calls.pop("ended") - calls.pop("begun")) * 1000
     return calls
 

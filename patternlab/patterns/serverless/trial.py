@@ -177,7 +177,7 @@ class Day:
 
 def _asked(rule, seen: dict) -> int:
     try:
-        wanted = rule(**seen)
+        wanted = rule(*seen.values())             # a learner may have renamed them
     except Exception as error:
         raise Raised(error, ", ".join(f"{name}={value}" for name, value in seen.items())) from error
     if wanted is None:
