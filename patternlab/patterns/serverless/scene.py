@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from ...engines import kernels
 from ...engines.programs import written
 from ...figures import BLUE, GREY, ORANGE, finish, label
 from ...flights import events
@@ -28,6 +29,7 @@ def departures(slice) -> list:
 
 def desk_at(store) -> str:
     """An empty database but for the tables that the functions of this lesson write; says so."""
+    kernels.name_kernel("15-serverless")               # elsewhere Spark's session does it
     store.empty()
     store.sql(TABLES)
     store.sql(EMPTY)
