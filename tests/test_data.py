@@ -465,6 +465,17 @@ def test_the_states_of_flights_and_the_fullest_sky_against_duckdb(slice, at):
     assert int(most) == truth("most_in_the_air", slice)
 
 
+@pytest.mark.parametrize("slice", ["day", "week", STORM, "month"])
+def test_the_first_departures_against_duckdb(slice):
+    first, last = days(slice)
+    found = duckdb.sql(f"""SELECT origin, count(*) AS departures, sum(dep_delay) AS minutes FROM (SELECT * FROM
+        read_parquet('{(DATA / "flights").as_posix()}.parquet') WHERE dep_time IS NOT NULL
+        AND month * 100 + day BETWEEN {first.month * 100 + first.day} AND {last.month * 100 + last.day}
+        ORDER BY time_hour + to_minutes((minute + dep_delay)::INT), carrier, flight, origin LIMIT 220)
+        GROUP BY origin ORDER BY origin""").df()
+    pandas.testing.assert_frame_equal(found, truth("first_departures", slice), check_dtype=False)
+
+
 # ---- events
 
 @pytest.fixture(scope="module")

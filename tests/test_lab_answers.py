@@ -45,6 +45,10 @@ apply = own("11-event-driven", 1)["apply"]
 upcast, state_at = (own("11-event-driven", 2)[name] for name in ("upcast", "state_at"))
 consume = own("11-event-driven", 3)["consume"]
 fullest = own("11-event-driven", 4)["fullest"]
+handle = own("15-serverless", 1)["handle"]
+settle = own("15-serverless", 2)["run"]
+crossover = own("15-serverless", 3)["crossover"]
+wanted = own("15-serverless", 4)["wanted"]
 replica = own("12-cdc", 2)["replica"]
 guard = own("12-cdc", 3)["guard"]
 hand_over = own("12-cdc", 4)["hand_over"]
@@ -148,6 +152,15 @@ def reads_at_once(topic, db):
         rows["fees"] = pd.DataFrame(names.values()).groupby("carrier").fee.sum().to_dict()
 
 
+def keeps_lists(event, state):
+    """What JSON can hold: a list of pairs, in another place than `seen`."""
+    names = state.setdefault("names", [])
+    if [event["source"], event["id"]] not in names:
+        names.append([event["source"], event["id"]])
+        origin = event["data"]["origin"]
+        state["minutes"] = dict(state["minutes"], **{origin: state["minutes"].get(origin, 0.0) + event["data"]["minutes"]})
+
+
 def notes_the_offset_at_last(topic, db):
     """A kill between the two transactions costs nothing: the names are in the first one."""
     while messages := topic.read(db.rows.get("next", 0)):
@@ -201,6 +214,13 @@ GOOD = {
     "an offset that a killed process never notes": (11, 3, notes_the_offset_at_last),
     "a list for the most and its moment": (11, 4, after(fullest, list)),
     "a most with a point": (11, 4, after(fullest, lambda found: (float(found[0]), found[1]))),
+    "a state kept in lists": (15, 1, keeps_lists),
+    "an origin with no minutes": (15, 1, lambda event, state: state["minutes"].setdefault("ORD", 0) or handle(event, state)),
+    "ids in a set": (15, 2, after(settle, set)),
+    "ids one by one": (15, 2, after(settle, iter)),
+    "calls in an array": (15, 3, after(crossover, lambda found: found and list(map(np.float64, found)))),
+    "a whole number with a point": (15, 4, after(wanted, float)),
+    "no waiting for a trickle's silence": (15, 4, lambda w, r, f, q, m: min(m, max(w, r - f, q < 4950))),
     "a tuple of rows": (12, 2, after(replica, tuple)),
     "one column more": (12, 2, after(replica, lambda rows: [{"seen": 1, **row} for row in rows])),
     "other order": (12, 2, after(replica, lambda rows: [dict(reversed(row.items())) for row in rows[::-1]])),
@@ -266,6 +286,16 @@ WRONG = {
     "nobody's fee": (11, 3, lambda topic, db: db.rows.update(fees={"XX": 1}), "no airline of an event"),
     "the most alone": (11, 4, after(fullest, lambda found: found[0]), "should return two things"),
     "true for the most": (11, 4, after(fullest, lambda found: (True, found[1])), "The most should be a number"),
+    "minutes in a list": (15, 1, lambda event, state: state.update(minutes=[5]), "should be a dict"),
+    "minutes as texts": (15, 1, lambda event, state: state["minutes"].update(EWR="5"), "should be a number"),
+    "one id": (15, 2, lambda batch, process, dead, most: "m2", "should return a list of ids"),
+    "another message for process": (15, 2, lambda batch, process, dead, most: [process({**each}) for each in batch] and
+                                    process({"id": "m1"}), "no message of the batch"),
+    "True for the calls": (15, 3, after(crossover, lambda found: found and (True, found[1])), "should be a number"),
+    "never": (15, 3, lambda price, ms, gigabytes, slots: None, "Here is a number from which a machine is no dearer"),
+    "half an instance": (15, 4, after(wanted, lambda found: found / 2), "should be a whole number, 0 or more"),
+    "fewer than none": (15, 4, lambda w, r, f, q, m: -1, "should be a whole number, 0 or more"),
+    "nobody kept": (15, 4, lambda w, r, f, q, m: min(m, w), "saves a start"),
     "a list of texts": (12, 2, after(replica, lambda rows: list(map(json.dumps, rows))), "should be a table"),
     "a key in a list": (12, 2, after(replica, lambda rows: [{**row, "key": [row["key"]]} for row in rows]), "should be texts"),
     "nobody's flight": (12, 2, after(replica, lambda rows: [*rows, {"key": "XX/9", "status": "a"}]), "no message speaks of it"),

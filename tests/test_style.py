@@ -205,9 +205,13 @@ def test_the_notebook_holds_its_patterns_own_calls(slug):
 
 @pytest.mark.parametrize("slug", [slug for slug in NOTEBOOKS if slug[:2].isdigit()])
 def test_spark_kafka_and_delta_are_used_for_real(slug):
+    """Who starts instances of functions has no process that runs all day, so no Spark either, and says so at its set-up."""
     code = "\n".join(cell.source for cell in code_cells("notebooks", slug))
-    for part in ("spark_session(", "kafka()", "delta"):
+    without = "instance(" in code
+    for part in ("kafka()" if not without else "kafka,", "delta", *([] if without else ["spark_session("])):
         assert part in code.lower(), f"no {part} in the code"
+    if without:
+        assert "spark_session(" not in code and "no Spark" in prose(sections(slug)["Set up"][0].source), "why there is no Spark"
 
 
 # --- prose
