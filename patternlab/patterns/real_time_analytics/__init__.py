@@ -1,0 +1,7 @@
+"""Pattern 16, real-time analytics: departures that come live, readers that ask at once, its truths, and lab 16."""
+from ...session import together
+from .around import arriving, asked, sending, speeds
+from .scene import aged, ages, copied, desk_at, messages_of, parquet, slowest_of, split, three, topics, tuples
+
+__all__ = ["aged", "ages", "arriving", "asked", "copied", "desk_at", "messages_of", "parquet", "sending", "slowest_of", "speeds", "split",
+           "three", "together", "topics", "tuples"]

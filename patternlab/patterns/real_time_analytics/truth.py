@@ -1,0 +1,44 @@
+"""Truths of pattern 16: the board when all live departures and their corrections are on it, and distinct aircraft."""
+import numpy as np
+import pandas as pd
+
+from ...flights import timed
+from .. import define
+
+LIVE, EVERY, MORE = 300, 15, 20        # departures that come live, at most; each which of them is corrected; minutes added
+
+
+def flown(slice) -> pd.DataFrame:
+    """Departures of a slice in the order in which they left (ties: carrier, flight, origin), with `hour`: of the schedule, UTC."""
+    left = timed(slice).dropna(subset=["departed"])
+    left = left.sort_values(["departed", "carrier", "flight", "origin"], kind="stable").reset_index(drop=True)
+    moments = left.time_hour.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[h]")
+    return left.assign(hour=np.datetime_as_string(moments), dep_delay=left.dep_delay.astype(int))
+
+
+@define("corrected_board", frozen=True)
+def corrected_board(slice) -> pd.DataFrame:
+    """Departures and the sum of their delays per scheduled hour and origin, corrections applied: hour, origin, n, delay.
+
+    The last 300 departures come live (of a small slice: its second half); each 15th of them, the first included, is corrected
+    by 20 minutes more.
+    """
+    left = flown(slice)
+    live = min(LIVE, len(left) // 2)
+    delay = left.dep_delay.to_numpy().copy()
+    delay[len(left) - live:][::EVERY] += MORE
+    board = left.assign(delay=delay).groupby(["hour", "origin"]).delay.agg(n="count", delay="sum")
+    return board.reset_index()
+
+
+@define("aircraft_by_origin", frozen=True)
+def aircraft_by_origin(slice) -> pd.DataFrame:
+    """Departures and different aircraft (tail numbers) per origin, without those that come live: origin, departures, aircraft.
+
+    The last row is for all origins together, "all".
+    """
+    left = flown(slice)
+    left = left.iloc[:len(left) - min(LIVE, len(left) // 2)]
+    found = left.groupby("origin").agg(departures=("key", "count"), aircraft=("tailnum", "nunique")).reset_index()
+    whole = {"origin": "all", "departures": len(left), "aircraft": left.tailnum.nunique()}
+    return pd.concat([found, pd.DataFrame([whole])], ignore_index=True)
