@@ -25,7 +25,8 @@ from kafka import KafkaProducer
 from pyspark.sql import functions as F
 from patternlab import bars, emptied, kafka, look, measure, postgres, prove
 from patternlab import spark_session, truth, workspace
-spark, store, bus = tower.together(lambda: spark_session("16-real-time-analytics"), postgres, kafka)
+NAME = "16-real-time-analytics"
+spark, store, bus = tower.together(lambda: spark_session(NAME), postgres, kafka)
 store, bus
 
 # %% [markdown]
@@ -37,7 +38,8 @@ store, bus
 # %% tags=["look-live"]
 history, live = tower.split("year")
 print(f"{len(history):,} departures are history, {len(live):,} events will come live")
-look(pd.DataFrame(live)[["key", "version", "scheduled", "origin", "dep_delay"]].head(4))
+coming = pd.DataFrame(live)[["key", "version", "scheduled", "origin", "dep_delay"]]
+look(coming.head(4))
 
 # %% [markdown]
 # Some of the live events are *corrections*: version 2 of a flight, whose delay was reported wrongly. Here is one, and what it
@@ -45,19 +47,18 @@ look(pd.DataFrame(live)[["key", "version", "scheduled", "origin", "dep_delay"]].
 
 # %% tags=["look-corrections"]
 corrections = [event for event in live if event["version"] == 2]
-both = pd.DataFrame(live)
-look(both[both.key == corrections[0]["key"]][["key", "version", "dep_delay"]])
+look(coming[coming.key == corrections[0]["key"]])
 
 # %% [markdown]
 # History lies in the lake, a Delta table, where yesterday's job has put it. Spark writes it here (a few seconds: its first job).
 
 # %% tags=["look-lake"]
-WORK = workspace("16-real-time-analytics")
-LAKE = str(WORK / "departures")
+WORK = workspace(NAME)
+LAKE = f"{WORK}/departures"
 
 past = spark.read.parquet(tower.parquet(history, WORK))
 past.write.format("delta").mode("overwrite").save(LAKE)
-print(f"{spark.read.format('delta').load(LAKE).count():,} rows in the lake")
+look(history, 2)
 
 # %% [markdown]
 # ## The naive way
@@ -77,7 +78,7 @@ tower.copied(desk, "flight", history.head(6))
 look(store.sql(EXACT))
 
 # %% [markdown]
-# Right, and at once. Now all of history, and eight readers who ask as fast as they can for a second. `asked` gives each a
+# Right, and at once. Now all of history, and eight readers who ask as fast as they can for a moment. `asked` gives each a
 # connection of its own.
 
 # %% tags=["step-exact-all"]
@@ -210,21 +211,20 @@ PUT = """
 print("one statement, so a reader sees all of it or nothing")
 
 # %% [markdown]
-# A flight, its correction, and the correction once more:
+# A flight, its correction, and the correction once more (`as_spark` makes of an event what Spark makes of it):
 
 # %% tags=["step-corrected"]
-first = live[0]
-second = corrections[0]
+first, second = tower.as_spark(live[0], corrections[0])
+CELL = "select * from board where hour = %(hour)s and origin = %(origin)s"
 seen = []
 
-for event in (first, second, second):
-    message = {**event, "hour": event["scheduled"][:13], "delay": event["dep_delay"]}
+for message in (first, second, second):
     with desk, desk.cursor() as cursor:
         cursor.execute(PUT, message)
-    cell = "select * from board where hour = %s and origin = %s"
-    seen.append(store.sql(cell, message["hour"], message["origin"]))
+        cursor.execute(CELL, message)
+        seen.append([message["version"], *cursor.fetchone()])
 
-look(pd.concat(seen, keys=["version 1", "version 2", "again"], names=["came", ""]))
+look(pd.DataFrame(seen, columns=["version", "hour", "origin", "n", "delay"]))
 
 # %% [markdown]
 # The number stays, the sum grows by the correction, and a copy changes nothing. In columns the same rule is shorter,
@@ -240,14 +240,14 @@ FIELDS = ["key", "version", "hour", "origin", "delay"]
 
 
 def reopen():
-    store.sql("delete from flight where key = any(%s)", both.key.tolist())
+    store.sql("delete from flight where key = any(%s)", coming.key.tolist())
     store.sql("truncate board")
     store.sql(ROLL_UP)
     load_columns()
 
 
 reopen()
-print(store.sql("select sum(n)::bigint as departures from board").departures[0], "departures")
+look(store.sql("select sum(n)::bigint as departures from board"))
 
 # %% [markdown]
 # ### Step 4: freshness, from end to end
@@ -326,22 +326,15 @@ look(tower.ages({
 # ## See it
 #
 # Three numbers for each way to build the screen. Freshness is the age of what you see, latency the time you wait for it,
-# and load is how many may ask. The scales are logarithms.
+# and load is how many may ask. The first two should be short. The scales are logarithms.
 
 # %% tags=["figure-three"]
-asked = tower.speeds(loads).set_index("asked")
-fresh = tower.ages({"slow": slow, "rows": fast, "columns": fast_columns})["p99 ms"]
 ways = {
-    "events in rows, real time": (fresh[1], "events in rows"),
-    "events in columns, real time": (fresh[2], "events in columns"),
-    "roll-up in rows, every second": (fresh[0], "roll-up in rows"),
-    "roll-up in rows, real time": (fresh[1], "roll-up in rows")}
-
-designs = pd.DataFrame({
-    way: {"freshness, p99 ms": age, "latency, p99 ms": asked["p99 ms"][load],
-          "queries a second": asked["queries/s"][load]}
-    for way, (age, load) in ways.items()}).T
-tower.three(designs, "How fresh, how fast, for how many: three numbers, and none implies another")
+    "events in rows, real time": (fast, loads["events in rows"]),
+    "events in columns, real time": (fast_columns, loads["events in columns"]),
+    "roll-up in rows, every second": (slow, loads["roll-up in rows"]),
+    "roll-up in rows, real time": (fast, loads["roll-up in rows"])}
+tower.three(ways, "How fresh, how fast, for how many: no number implies another")
 
 # %% [markdown]
 # The trigger moves the first column only, the roll-up moves the other two. Whoever says "real-time" without saying which of the
@@ -376,9 +369,11 @@ def on_both(messages):
     with desk, desk.cursor() as cursor:
         cursor.executemany(APPEND, messages)
     right = int(truth("corrected_board", "year").n.sum())
-    counts = [store.sql(f"select sum(n)::bigint as n from {name}").n[0] for name in ("board", "appended")]
-    return pd.DataFrame({"roll-up": ["upsert", "append-only"], "departures": counts,
-                         "too many": [int(count) - right for count in counts]})
+    total = "select sum(n)::bigint as n from {}"
+    counts = [store.sql(total.format(name)).n[0] for name in ("board", "appended")]
+    too_many = [int(count) - right for count in counts]
+    kinds = ["upsert", "append-only"]
+    return pd.DataFrame({"roll-up": kinds, "departures": counts, "too many": too_many})
 
 
 told = tower.messages_of(bus, "real-time-16-out")
@@ -401,17 +396,12 @@ look(once)
 # %% [markdown]
 # ### A restart sends everything again
 #
-# Now the query that was stopped. Its checkpoint is there, and nothing new is on the topic.
+# Now the query that was stopped. Its checkpoint is there, and nothing new is on the topic. `quiet` waits until nothing more comes
+# out, stops the query, and gives all messages.
 
 # %% tags=["break-restart"]
 query = start("real-time-16", realTime="5 minutes")
-try:
-    for messages in tower.arriving(bus, "real-time-16-out", 2 * len(live), query):
-        pass
-finally:
-    query.stop()
-
-told_again = tower.messages_of(bus, "real-time-16-out")
+told_again = tower.quiet(bus, "real-time-16-out", query, len(told))
 again = len(told_again) - len(told)
 print(f"{again:,} events were sent again, your guess was {guess:,}")
 
@@ -436,12 +426,11 @@ look(twice)
 LEVELS = ["origin", "hour, origin", "hour, origin, dest", "hour, origin, dest, tailnum"]
 kept = {}
 for level in LEVELS:
-    groups = columns.sql(f"select distinct {level} from lake")
-    kept[f"by {level}"] = groups.count("*").fetchone()[0]
+    kept[f"by {level}"] = len(columns.sql(f"select distinct {level} from lake"))
 kept["all events"] = len(history)
 
-most = kept["by hour, origin, dest, tailnum"] / len(history)
-title = f"By aircraft and destination, {most:.0%} of all events are a row of their own"
+most = kept[f"by {LEVELS[-1]}"] / len(history)
+title = f"By destination and aircraft, {most:.0%} of the events have a row of their own"
 bars(kept, title, "rows", log=True);
 
 # %% [markdown]
@@ -449,9 +438,36 @@ bars(kept, title, "rows", log=True);
 # second question, and columns for questions that are asked seldom.
 
 # %% [markdown]
-# ## Looks right, not so fast
+# ### A sum of distinct numbers
 #
-# ### The mean latency
+# How many aircraft have flown? A roll-up by airport has a number for each, and the page adds them up:
+
+# %% tags=["break-distinct"]
+DISTINCT = """select origin, count(distinct tailnum) as aircraft
+    from lake group by origin order by origin"""
+aircraft = columns.sql(DISTINCT).df()
+summed = aircraft.aircraft.sum()
+print(f"summed: {summed:,} aircraft")
+look(aircraft)
+
+# %% [markdown]
+# An aircraft that flew from two airports is counted twice. Counts, sums and maxima may be rolled up further; distinct numbers and
+# quantiles may not. The repair is a *sketch*: a few kilobytes that can be merged, and say about how many. `approx_count_distinct` is
+# one, `hll_sketch_agg` keeps it.
+
+# %% tags=["break-sketch"]
+flown = spark.read.format("delta").load(LAKE)
+by_airport = flown.groupBy("origin").agg(
+    F.approx_count_distinct("tailnum", 0.05).alias("about"),
+    F.hll_sketch_agg("tailnum", 12).alias("sketch"))
+sketches = spark.createDataFrame(by_airport.collect(), by_airport.schema)
+
+union = F.hll_union_agg("sketch")
+merged = sketches.agg(F.hll_sketch_estimate(union)).first()[0]
+print(f"summed: {summed:,}, merged sketches: about {merged:,}")
+
+# %% [markdown]
+# ## Looks right, not so fast
 #
 # The roll-up's mean latency would please anybody. But the page asks 20 questions at once, and is there when the slowest of them is
 # answered. From the latencies that were measured:
@@ -466,32 +482,6 @@ print(f"{over:.0%} of the pages wait longer than 99 of 100 questions do")
 
 # %% [markdown]
 # Each page draws 20 times, so the slow hundredth is not rare. Say p99, and of what: of a question or of a page.
-
-# %% [markdown]
-# ### A sum of distinct numbers
-#
-# How many aircraft have flown? The roll-up by airport has the number for each, and a sum of small integers looks good:
-
-# %% tags=["look-distinct"]
-RSD = 0.05
-flown = spark.read.format("delta").load(LAKE)
-by_airport = flown.groupBy("origin").agg(
-    F.countDistinct("tailnum").alias("aircraft"),
-    F.approx_count_distinct("tailnum", RSD).alias("about"),
-    F.hll_sketch_agg("tailnum", 12).alias("sketch")).toPandas()
-
-summed = by_airport.aircraft.sum()
-print(f"summed: {summed:,}")
-look(by_airport.drop(columns="sketch"))
-
-# %% [markdown]
-# An aircraft that flew from two airports is in there twice. Counts, sums and maxima may be rolled up further, distinct numbers and
-# quantiles may not. A *sketch* may: a few kilobytes that can be merged, and then say about how many.
-
-# %% tags=["look-sketch"]
-sketches = spark.createDataFrame(by_airport[["origin", "sketch"]])
-merged = sketches.agg(F.hll_sketch_estimate(F.hll_union_agg("sketch"))).first()[0]
-print(f"summed: {summed:,}, merged sketches: about {merged:,}")
 
 # %% [markdown]
 # ## Prove it
@@ -515,7 +505,8 @@ for offset in (len(told) // 2, len(told)):
     done = offset
     columns.register("topic", pd.DataFrame(told[:offset]))
     exact = columns.sql(ALL).df()
-    prove(f"roll-up = exact query, offset {offset}", store.sql("select * from board"), exact)
+    rolled_up = store.sql("select * from board")
+    prove(f"roll-up = exact query, offset {offset}", rolled_up, exact)
 
 # %% [markdown]
 # The board as it was when the live run ended, and what the restart left, against the truth: pandas, over the published table
@@ -540,16 +531,18 @@ prove("p99 within five seconds, real time", seconds["real time"] < SLO, True)
 prove("batches that real time had to end for it", ended, 0)
 
 # %% [markdown]
-# An approximate number has a *stated error*, and that is a standard deviation: `RSD` for `approx_count_distinct`, 1.04 / 64 for
+# An approximate number has a *stated error*, and that is a standard deviation: `rsd` for `approx_count_distinct`, 1.04 / 64 for
 # this sketch. Three of them hold in 997 of 1,000 cases, and here.
 
 # %% tags=["prove-distinct"]
 known = truth("aircraft_by_origin", "year").set_index("origin").aircraft
-about = by_airport.set_index("origin")
-off = (about.about / known.drop("all") - 1).abs()
-prove("distinct aircraft per airport", about.aircraft.to_dict(), known.drop("all").to_dict())
-prove("approximate within 3 standard deviations", (off <= 3 * RSD).all(), True)
-prove("merged sketches too", abs(merged / known["all"] - 1) <= 3 * 1.04 / 64, True)
+every = known.pop("all")
+about = {row.origin: row.about for row in sketches.collect()}
+off = (pd.Series(about) / known - 1).abs().max()
+
+prove("distinct aircraft per airport", aircraft.aircraft.tolist(), known.tolist())
+prove("approximate within 3 standard deviations", off <= 3 * 0.05, True)
+prove("merged sketches too", abs(merged / every - 1) <= 3 * 1.04 / 64, True)
 
 # %% [markdown]
 # ## Measure it
@@ -565,12 +558,10 @@ columns.sql("create or replace table board as from exact")
 loads["roll-up in columns"] = tower.asked(columns, PAGE)
 loads["hour in rows"] = tower.asked(store, HOUR)
 loads["hour in columns"] = tower.asked(columns, HOUR)
-speed = tower.speeds(loads).set_index("asked")["queries/s"]
-
-measured = {side: {what: speed[f"{what} in {side}"] for what in ("events", "roll-up", "hour")}
-            for side in ("rows", "columns")}
-best = "columns" if speed["events in columns"] > speed["events in rows"] else "rows"
-bars(measured, f"All events: {best} answer more often; mind the other questions", "queries a second", log=True);
+by_store = tower.by_store(loads)
+best = by_store.loc["events"].idxmax()
+title = f"All events: {best} answer more often; mind the other questions"
+bars(by_store, title, "queries a second", log=True);
 
 # %% [markdown]
 # Columns win where a query reads much: each value costs little, each query costs something. Rows win where an index leads to the few

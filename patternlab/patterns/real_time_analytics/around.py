@@ -72,7 +72,30 @@ def arriving(bus, topic: str, wanted: int, query, seconds: float = 60):
         consumer.close()
 
 
-def asked(where, question: str, readers: int = 8, seconds: float = 1.0) -> Load:
+def quiet(bus, topic: str, query, before: int, seconds: float = 60) -> list:
+    """All messages of a topic, as dicts, when there are more than `before` and for a second no new ones; the query is stopped.
+
+    The error of `query` is raised; TimeoutError where it writes nothing in `seconds`.
+    """
+    from kafka import TopicPartition
+    found, give_up = [], time.monotonic() + seconds
+    consumer = reader(bus.bootstrap, auto_offset_reset="earliest")
+    try:
+        consumer.assign([TopicPartition(topic, 0)])
+        while time.monotonic() < give_up:
+            more = [json.loads(message.value) for messages in consumer.poll(1000).values() for message in messages]
+            found += more
+            if query.exception() is not None:
+                raise query.exception()
+            if not more and len(found) > before:
+                return found
+        raise TimeoutError(f"Nothing came out in {seconds:.0f} s. Close other notebooks, run the cell again.")
+    finally:
+        query.stop()
+        consumer.close()
+
+
+def asked(where, question: str, readers: int = 8, seconds: float = 0.8) -> Load:
     """`readers` ask `question` at once, each again and again for `seconds`; of PostgreSQL, or of a connection of DuckDB.
 
     Each has a connection of its own and has asked once before the clock starts.

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import psycopg2
 
+from ...flights import days
 from .truth import EVERY, LIVE, MORE, flown
 
 BEHIND = 20                            # a correction comes so many events after what it corrects
@@ -16,10 +17,10 @@ KEPT = {"key": "key", "hour": "hour", "origin": "origin", "dest": "dest", "tailn
 def split(slice) -> tuple:
     """(history, live): departures of the slice that have been processed, a frame, and what is still to come, a list of events.
 
-    Live are the last 300 departures (of a small slice: its second half), in order, and among them corrections: version 2 of every
-    15th, 20 events later, with 20 minutes more. A departure has version 1.
+    Live are the last 200 departures (of a small slice: its second half), in order, and among them corrections: version 2 of every
+    10th, 20 events later, with 20 minutes more. A departure has version 1.
     """
-    left = flown(slice)
+    left = flown(days(slice))
     first = len(left) - min(LIVE, len(left) // 2)
     history = left.iloc[:first][list(KEPT)].rename(columns=KEPT)
     history.insert(1, "version", 1)
@@ -96,12 +97,28 @@ def slowest_of(milliseconds, questions: int) -> np.ndarray:
     return kept.reshape(pages, questions).max(axis=1)
 
 
-def three(designs: pd.DataFrame, title: str):
-    """A row of bars for each design, under three headings: the frame's columns, each with a scale of its own (a logarithm)."""
+def as_spark(*events) -> list:
+    """What the query of this lesson makes of live events: key, version, origin, hour, delay."""
+    return [{**{name: event[name] for name in ("key", "version", "origin")}, "hour": event["scheduled"][:13],
+             "delay": event["dep_delay"]} for event in events]
+
+
+def by_store(loads: dict) -> pd.DataFrame:
+    """Queries a second of {"what in rows" or "what in columns": Load}: a row for each what, the columns are the two stores."""
+    found = pd.Series({tuple(name.split(" in ")): load.per_second for name, load in loads.items()})
+    return found.unstack()[["rows", "columns"]].loc[list(dict.fromkeys(what for what, _ in found.index))]
+
+
+def three(ways: dict, title: str):
+    """{name: (seconds of age, Load)}: a row of bars for each way, under three headings, each with a scale of its own (logarithms)."""
     import matplotlib.pyplot as plt
 
     from ...figures import BLUE, label
-    figure, panels = plt.subplots(1, len(designs.columns), figsize=(9.6, 0.62 * len(designs) + 1.5), sharey=True)
+    found = {name: (np.quantile(age, .99) * 1000, np.quantile(load.milliseconds, .99), load.per_second)
+             for name, (age, load) in ways.items()}
+    heads = ["freshness, p99 ms", "latency, p99 ms", "queries a second"]
+    designs = pd.DataFrame.from_dict(found, orient="index", columns=heads)
+    figure, panels = plt.subplots(1, len(heads), figsize=(9.6, 0.62 * len(designs) + 1.5), sharey=True)
     for panel, (name, values) in zip(panels, designs.items()):
         panel.barh(range(len(values)), values, 0.62, color=BLUE)
         panel.set_xscale("log")
