@@ -456,8 +456,7 @@ look(aircraft)
 # one, `hll_sketch_agg` keeps it.
 
 # %% tags=["break-sketch"]
-flown = spark.read.format("delta").load(LAKE)
-by_airport = flown.groupBy("origin").agg(
+by_airport = past.groupBy("origin").agg(
     F.approx_count_distinct("tailnum", 0.05).alias("about"),
     F.hll_sketch_agg("tailnum", 12).alias("sketch"))
 sketches = spark.createDataFrame(by_airport.collect(), by_airport.schema)

@@ -24,7 +24,8 @@ def split(slice) -> tuple:
     first = len(left) - min(LIVE, len(left) // 2)
     history = left.iloc[:first][list(KEPT)].rename(columns=KEPT)
     history.insert(1, "version", 1)
-    rows = left.iloc[first:].assign(scheduled=left.scheduled.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    rows = left.iloc[first:]
+    rows = rows.assign(scheduled=rows.scheduled.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
     names = ["key", "scheduled", "origin", "dest", "tailnum", "dep_delay"]
     events = [{**event, "version": 1} for event in rows[names].astype(object).where(rows[names].notna(), None).to_dict("records")]
     placed = [(at, event) for at, event in enumerate(events)]

@@ -17,10 +17,13 @@ def flown(slice) -> pd.DataFrame:
 
     Kept for the next caller, who does not change it.
     """
-    left = timed(slice).dropna(subset=["departed"])
-    left = left.sort_values(["departed", "carrier", "flight", "origin"], kind="stable").reset_index(drop=True)
-    moments = left.time_hour.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[h]")
-    return left.assign(hour=np.datetime_as_string(moments), dep_delay=left.dep_delay.astype(int))[COLUMNS]
+    left = timed(slice)
+    left = left[left.departed.notna()]
+    carrier, origin = (left[name].astype("category").cat.codes for name in ("carrier", "origin"))   # in the order of their names
+    left = left.iloc[np.lexsort([origin, left.flight, carrier, left.departed])]
+    hours, place = np.unique(left.time_hour.to_numpy("datetime64[ns]"), return_inverse=True)
+    texts = np.datetime_as_string(hours, unit="h").astype(object)
+    return left.assign(hour=texts[place], dep_delay=left.dep_delay.astype(int))[COLUMNS].reset_index(drop=True)
 
 
 @define("corrected_board", frozen=True)
