@@ -90,8 +90,8 @@ loads = {"events in rows": tower.asked(store, EXACT)}
 look(tower.speeds(loads))
 
 # %% [markdown]
-# Every view reads every row again. The answer is right; it is slow because of what it reads, and it gets slower with each
-# day of the year. More readers only wait longer.
+# Every view reads every row again. The answer is right; it costs what it reads, and that grows with each day of the year.
+# More readers only wait longer: each core is busy already.
 
 # %% [markdown]
 # ## Build it
@@ -145,8 +145,8 @@ print("start(topic, realTime='5 minutes') or start(topic, processingTime='1 seco
 # %% [markdown]
 # ### Step 2: a roll-up in rows, and the events in columns
 #
-# A *roll-up* keeps what the page asks for, added up beforehand: a row for each hour and airport. The page then adds a few
-# thousand rows instead of all.
+# A *roll-up* keeps what the page asks for, added up beforehand: a row for each hour and airport. The page then adds these rows,
+# however many events are in each.
 
 # %% tags=["step-rollup"]
 BOARD = """create table board (
