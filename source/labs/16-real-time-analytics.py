@@ -167,7 +167,7 @@ def roll_up(events):
 # **Goal** the state after the event. `board` has a row for each hour and origin, by the pair, with `n` and `delay` (the sum), of the
 # newest version of each flight. A correction may change the delay, the hour or the origin, and may come before its original or
 # twice; an older version or a copy changes nothing. A flight whose delay is None is not on the board. A cell without flights has no
-# row. In `flights` you keep what you like; what you know is in the state, and nowhere else.
+# row. What you know is in the state, and nowhere else.
 #
 # **Example** `{"key": "UA/1", "version": 1, "hour": "2013-07-01T09", "origin": "EWR", "delay": 20}` on an empty state makes the
 # board `{("2013-07-01T09", "EWR"): {"n": 1, "delay": 20}}`. Today's `put` adds whatever comes.
@@ -618,7 +618,7 @@ def final(part):
 # lab.solution(3)
 
 # %% [markdown]
-# ## Exercise 4: Three views for six questions *
+# ## Exercise 4: Three views for six questions
 # *Level: design · 40 minutes*
 #
 # **Input** the table `flights` of a day, in DuckDB: `hour` (0 to 23), `origin`, `carrier`, `tailnum` (may be null), `delay`

@@ -20,14 +20,11 @@
 
 # %% tags=["setup"]
 import duckdb, pandas as pd, patternlab.patterns.real_time_analytics as tower
-from deltalake import DeltaTable
 from kafka import KafkaProducer
-from pyspark.sql import functions as F
 from patternlab import bars, emptied, kafka, look, measure, postgres, prove
 from patternlab import spark_session, truth, workspace
-NAME = "16-real-time-analytics"
-spark, store, bus = tower.together(lambda: spark_session(NAME), postgres, kafka)
-store, bus
+spark, store, bus = tower.together(lambda: spark_session("16-real-time"), postgres, kafka)
+store, kafka()
 
 # %% [markdown]
 # ## Look at the data
@@ -53,7 +50,7 @@ look(coming[coming.key == corrections[0]["key"]])
 # History lies in the lake, a Delta table, where yesterday's job has put it. Spark writes it here (a few seconds: its first job).
 
 # %% tags=["look-lake"]
-WORK = workspace(NAME)
+WORK = workspace("16-real-time")
 LAKE = f"{WORK}/departures"
 
 past = spark.read.parquet(tower.parquet(history, WORK))
@@ -102,14 +99,14 @@ look(tower.speeds(loads))
 # the flight is late.
 
 # %% tags=["step-enriched"]
-SHAPE = """key string, version int, scheduled string, origin string,
-    dep_delay int, sent double"""
+EVENT = """from_json(cast(value as string),
+    'key string, version int, scheduled string, origin string,
+     dep_delay int, sent double') as event"""
 
 
 def enriched(topic):
     messages = spark.readStream.format("kafka").options(**bus.options(topic)).load()
-    event = F.from_json(F.col("value").cast("string"), SHAPE)
-    return messages.select(event.alias("event")).selectExpr(
+    return messages.selectExpr(EVENT).selectExpr(
         "event.key", "event.version", "event.origin", "event.sent",
         "substring(event.scheduled, 1, 13) as hour",
         "event.dep_delay as delay",
@@ -125,8 +122,8 @@ print(*enriched(bus.topic("departed-16")).columns)
 
 # %% tags=["step-start"]
 def start(topic, **trigger):
-    message = F.to_json(F.struct("*")).alias("value")
-    writer = enriched(topic).select(message).writeStream.format("kafka")
+    messages = enriched(topic).selectExpr("to_json(struct(*)) as value")
+    writer = messages.writeStream.format("kafka")
     return (
         writer.option("kafka.bootstrap.servers", bus.bootstrap)
         .option("topic", f"{topic}-out")
@@ -167,7 +164,7 @@ look(tower.speeds(loads))
 
 # %% tags=["step-columns"]
 columns = duckdb.connect()
-columns.register("lake", DeltaTable(LAKE).to_pyarrow_dataset())
+columns.register("lake", tower.delta_table(LAKE))
 
 
 def load_columns():
@@ -456,13 +453,15 @@ look(aircraft)
 # one, `hll_sketch_agg` keeps it.
 
 # %% tags=["break-sketch"]
-by_airport = past.groupBy("origin").agg(
-    F.approx_count_distinct("tailnum", 0.05).alias("about"),
-    F.hll_sketch_agg("tailnum", 12).alias("sketch"))
+past.createOrReplaceTempView("past")
+by_airport = spark.sql("""
+    select origin, approx_count_distinct(tailnum, 0.05) as about,
+        hll_sketch_agg(tailnum, 12) as sketch
+    from past group by origin""")
 sketches = spark.createDataFrame(by_airport.collect(), by_airport.schema)
 
-union = F.hll_union_agg("sketch")
-merged = sketches.agg(F.hll_sketch_estimate(union)).first()[0]
+union = "hll_sketch_estimate(hll_union_agg(sketch)) as aircraft"
+merged = sketches.selectExpr(union).first().aircraft
 print(f"summed: {summed:,}, merged sketches: about {merged:,}")
 
 # %% [markdown]

@@ -45,7 +45,8 @@ def sending(producer, topic: str, events: list, per_second: float = 100):
     finally:
         thread.join(40)
     if failed:
-        raise RuntimeError(f"{len(failed):,} of {len(events):,} events did not reach topic {topic}: {failed[0]}. Run the cell again.")
+        raise RuntimeError(f"{len(failed):,} of {len(events):,} events did not reach topic {topic}: {failed[0]}. "
+                           "Run the cell again.")
 
 
 def arriving(bus, topic: str, wanted: int, query, seconds: float = 60):
@@ -73,9 +74,9 @@ def arriving(bus, topic: str, wanted: int, query, seconds: float = 60):
 
 
 def quiet(bus, topic: str, query, before: int, seconds: float = 60) -> list:
-    """All messages of a topic, as dicts, when there are more than `before` and for a second no new ones; the query is stopped.
+    """All messages of a topic, as dicts, when there are more than `before` and for a second no new ones.
 
-    The error of `query` is raised; TimeoutError where it writes nothing in `seconds`.
+    `query` is stopped then. Its error is raised; TimeoutError where it writes nothing in `seconds`.
     """
     from kafka import TopicPartition
     found, give_up = [], time.monotonic() + seconds
@@ -96,7 +97,7 @@ def quiet(bus, topic: str, query, before: int, seconds: float = 60) -> list:
 
 
 def asked(where, question: str, readers: int = 8, seconds: float = 0.8) -> Load:
-    """`readers` ask `question` at once, each again and again for `seconds`; of PostgreSQL, or of a connection of DuckDB.
+    """`readers` ask `question` at once, each again and again for `seconds`: PostgreSQL, or a connection of DuckDB.
 
     Each has a connection of its own and has asked once before the clock starts.
     """
@@ -141,7 +142,7 @@ def asked(where, question: str, readers: int = 8, seconds: float = 0.8) -> Load:
 
 def _connection(where):
     if not hasattr(where, "dsn"):
-        return where.cursor()                              # DuckDB: one connection is not for several threads, its cursors are
+        return where.cursor()                              # DuckDB: a connection is not for several threads, cursors are
     import psycopg2
     link = psycopg2.connect(where.dsn)
     link.autocommit = True                                 # else a reader sits in one old snapshot
@@ -150,5 +151,6 @@ def _connection(where):
 
 def speeds(loads: dict) -> pd.DataFrame:
     """{name: Load} as rows: queries a second, and milliseconds of the mean query, of half of them, of 99 in 100."""
-    return pd.DataFrame([(name, round(load.per_second), load.milliseconds.mean(), *np.quantile(load.milliseconds, [.5, .99]))
-                         for name, load in loads.items()], columns=["asked", "queries/s", "mean ms", "p50 ms", "p99 ms"])
+    rows = [(name, round(load.per_second), load.milliseconds.mean(), *np.quantile(load.milliseconds, [.5, .99]))
+            for name, load in loads.items()]
+    return pd.DataFrame(rows, columns=["asked", "queries/s", "mean ms", "p50 ms", "p99 ms"])

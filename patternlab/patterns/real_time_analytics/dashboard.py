@@ -8,12 +8,13 @@ import pandas as pd
 from ...checking.outcomes import Raised, Unfit, Wrong
 from ...checking.tables import equal
 
-VIEWS, BYTES, READ = 3, 5_000, 80      # at most so many views; bytes in all of them, 8 a value; rows that a question reads
+VIEWS, BYTES, READ = 3, 5_000, 80      # at most so many views, bytes in all of them (8 a value), rows that a question reads
 LEFT = "from flights where delay is not null"
 QUESTIONS = {  # question: (columns of its key, the right query, [(a wrong query, what its answer is told)])
     "departures per hour": (1, f"select hour, count(*) {LEFT} group by 1", [
         ("select hour, count(*) from flights group by 1", "counts cancelled flights. A departure has a delay"),
-        ("select hour, count(delay) from flights group by 1", "has rows with 0. An hour without a departure has no row")]),
+        ("select hour, count(delay) from flights group by 1",
+         "has rows with 0. An hour without a departure has no row")]),
     "mean delay per origin": (1, f"select origin, avg(delay) {LEFT} group by 1", [
         (f"select origin, avg(mean) from (select hour, origin, avg(delay) as mean {LEFT} group by 1, 2) group by 1",
          "is a mean of the hours' means. An hour with two flights weighs there as much as one with forty"),
@@ -22,23 +23,29 @@ QUESTIONS = {  # question: (columns of its key, the right query, [(a wrong query
         ("select origin, sum(delay) / count(*) from flights group by 1",
          "divides by all flights. Those that were cancelled have no delay")]),
     "share of late per hour and origin": (2, f"select hour, origin, avg((delay > 15)::int) {LEFT} group by 1, 2", [
-        (f"select hour, origin, avg((delay >= 15)::int) {LEFT} group by 1, 2", "counts 15 minutes as late. Late is more than 15"),
-        (f"select hour, origin, sum((delay > 15)::int) {LEFT} group by 1, 2", "is a number of flights. A share is between 0 and 1"),
-        (f"select hour, origin, 100 * avg((delay > 15)::int) {LEFT} group by 1, 2", "is in percent. A share is between 0 and 1"),
+        (f"select hour, origin, avg((delay >= 15)::int) {LEFT} group by 1, 2",
+         "counts 15 minutes as late. Late is more than 15"),
+        (f"select hour, origin, sum((delay > 15)::int) {LEFT} group by 1, 2",
+         "is a number of flights. A share is between 0 and 1"),
+        (f"select hour, origin, 100 * avg((delay > 15)::int) {LEFT} group by 1, 2",
+         "is in percent. A share is between 0 and 1"),
         ("select hour, origin, sum((coalesce(delay, 0) > 15)::int) / count(*) from flights group by 1, 2",
          "divides by all flights. The share is one of departures")]),
     "largest delay per carrier": (1, f"select carrier, max(delay) {LEFT} group by 1", [
-        (f"select carrier, greatest(0, max(delay)) {LEFT} group by 1", "begins at 0. A carrier may have left before time always"),
-        ("select carrier, max(delay) from flights group by 1", "has carriers of which nothing left. They have no row")]),
+        (f"select carrier, greatest(0, max(delay)) {LEFT} group by 1",
+         "begins at 0. A carrier may have left before time always"),
+        ("select carrier, max(delay) from flights group by 1",
+         "has carriers of which nothing left. They have no row")]),
     "aircraft per origin": (1, f"select origin, count(distinct tailnum) {LEFT} group by 1", [
-        (f"select origin, sum(n) from (select hour, origin, count(distinct tailnum) as n {LEFT} group by 1, 2) group by 1",
+        (f"select origin, sum(n) from (select hour, origin, count(distinct tailnum) n {LEFT} group by 1, 2) group by 1",
          "is a sum of distinct numbers. An aircraft that flew in two hours is in there twice"),
-        (f"select origin, sum(n) from (select carrier, origin, count(distinct tailnum) as n {LEFT} group by 1, 2) group by 1",
+        (f"select origin, sum(n) from (select carrier, origin, count(distinct tailnum) n {LEFT} group by 1, 2) group by 1",
          "adds up the carriers' aircraft. One that flew for two of them is in there twice"),
         ("select origin, count(distinct tailnum) from flights group by 1", "has aircraft that never left"),
         (f"select origin, count(*) {LEFT} group by 1", "counts departures. Different aircraft are asked for")]),
     "departures per carrier and origin": (2, f"select carrier, origin, count(*) {LEFT} group by 1, 2", [
-        ("select carrier, origin, count(*) from flights group by 1, 2", "counts cancelled flights. A departure has a delay")])}
+        ("select carrier, origin, count(*) from flights group by 1, 2",
+         "counts cancelled flights. A departure has a delay")])}
 
 
 def day(seed: int) -> pd.DataFrame:
@@ -50,7 +57,8 @@ def day(seed: int) -> pd.DataFrame:
         cancelled = carrier in ("HA", "OO") and seed % 2 or chance.random() < 0.1
         tail = None if chance.random() < 0.02 else f"N{chance.randrange(120)}"
         delay = chance.choice((-12, -5, -1, 0, 15, 16, 20, 45, 90, 200)) if carrier != "AS" else chance.randrange(-9, -2)
-        rows.append((chance.randrange(24), chance.choice("EWR JFK LGA LGA".split()), carrier, tail, None if cancelled else delay))
+        origin = chance.choice("EWR JFK LGA LGA".split())
+        rows.append((chance.randrange(24), origin, carrier, tail, None if cancelled else delay))
     return pd.DataFrame(rows, columns=["hour", "origin", "carrier", "tailnum", "delay"]).astype(
         {"hour": int, "origin": object, "carrier": object, "tailnum": object, "delay": "Int64"})
 
@@ -59,8 +67,8 @@ def opened(seed: int):
     """A connection of DuckDB, which reaches no file, with the table flights of that day."""
     base = duckdb.connect(config={"enable_external_access": False, "threads": 1})
     base.register("given", day(seed))
-    base.execute("create table flights as select hour, origin::text as origin, carrier::text as carrier, tailnum::text as tailnum,"
-                 " delay::int as delay from given")
+    base.execute("create table flights as select hour, origin::text as origin, carrier::text as carrier, "
+                 "tailnum::text as tailnum, delay::int as delay from given")
     base.unregister("given")
     return base
 
@@ -77,8 +85,9 @@ def made(base, views: dict) -> dict:
         held[name] = 8 * sizes[name] * len(base.execute(f'select * from "{name}" limit 0').description)
     if sum(held.values()) > BYTES:
         largest = max(held, key=held.get)
-        raise Wrong(f"Your views hold {sum(held.values()):,} bytes, and {BYTES:,} are allowed. The largest one is {largest}, with "
-                    f"{sizes[largest]:,} rows.", [{"view": name, "rows": sizes[name], "bytes": held[name]} for name in views])
+        show = [{"view": name, "rows": sizes[name], "bytes": held[name]} for name in views]
+        raise Wrong(f"Your views hold {sum(held.values()):,} bytes, and {BYTES:,} are allowed. The largest one is {largest}, "
+                    f"with {sizes[largest]:,} rows.", show)
     return sizes
 
 
@@ -116,7 +125,8 @@ def _ask(base, question, query, sizes, right, seed):
         if _same(mine, whole.execute(wrong).fetchall()):
             raise Wrong(f"\"{question}\" {told}.", [_shown(mine)])
     if len(mine) != len(right):
-        raise Wrong(f"\"{question}\" has {len(mine)} rows, and there are {len(right)} groups with a departure.", [_shown(mine)])
+        raise Wrong(f"\"{question}\" has {len(mine)} rows, and there are {len(right)} groups with a departure.",
+                    [_shown(mine)])
     off = next(row for row in sorted(mine, key=repr) if not any(_same([row], [other]) for other in right))
     raise Wrong(f"\"{question}\" has a row that is off.", [_shown([off])])
 

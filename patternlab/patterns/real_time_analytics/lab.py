@@ -46,11 +46,12 @@ def corrected(answer):
     """put(state, event): eighteen streams, each with its sentence, then ten of forty events."""
     first, again = (_played(answer, [trial.ONE], "The first event") for _ in range(2))
     if first and not again:
-        raise Wrong("On a second, empty board the same event was not put. Your function remembers outside of the state.")
+        raise Wrong("On a second, empty board it was not put: your function remembers outside of the state.")
     for events, said in trial.STREAMS:
         mine = _played(answer, events, said)
         if not equal(mine, trial.board(events)):
-            raise Wrong(said, [{"": "came", **event} for event in events] + [{"": "yours", **row} for row in _named(mine)])
+            came = [{"": "came", **event} for event in events]
+            raise Wrong(said, came + [{"": "yours", **row} for row in _named(mine)])
     over_seeds(10, lambda seed: _streamed(answer, seed))
     return "Corrections, moves, copies and any order: the board is what the newest versions say."
 
@@ -64,7 +65,7 @@ def _played(answer, events, said) -> dict:
     for event in events:
         state = ask(answer, state, dict(event))
         if not isinstance(state, Mapping) or "board" not in state:
-            raise Unfit(f"put should return the state, a dict with flights and board, and yours returned {kind(state)}.")
+            raise Unfit(f"put should return the state, a dict with flights and board; yours returned {kind(state)}.")
     return _cells(state["board"], SUMS, "put")
 
 
@@ -73,7 +74,8 @@ def _streamed(answer, seed):
     mine, right = _played(answer, events, "40 events"), trial.board(events)
     if not equal(mine, right):
         cell = next(cell for cell in {**mine, **right} if not equal(mine.get(cell), right.get(cell)))
-        raise Wrong(f"After 40 events the cell {describe(cell)} is off.", _named({cell: mine[cell]} if cell in mine else {}) or None)
+        raise Wrong(f"After 40 events the cell {describe(cell)} is off.",
+                    _named({cell: mine[cell]}) if cell in mine else None)
 
 
 def mergeable(answer):
@@ -95,8 +97,8 @@ def mergeable(answer):
     except Exception:
         raise Unfit(f"A part should be plain values, which can be sent, and yours is {kind(part)}.") from None
     if size > SIZE:
-        raise Wrong(f"Of 5,000 flights your part has {size:,} bytes, and {SIZE:,} are allowed. Keep what can be added, not what was "
-                    "added.")
+        raise Wrong(f"Of 5,000 flights your part has {size:,} bytes, and {SIZE:,} are allowed. Keep what can be added, "
+                    "not what was added.")
     return "Parts of any size merge in any order, and each stays as small as the first."
 
 
@@ -142,28 +144,39 @@ def dashboards(answer):
 EXERCISES = {
     1: Exercise("A roll-up", rolled_up,
                 ("Which events have left at all? And what would the largest delay be before the first one?",
-                 "Skip a delay of None. The hour is event['scheduled'][:13]; begin `most` with the first delay, not with 0."),
-                "A roll-up keeps what can be added up further: number, sum, maximum. The mean is not among them, because it "
+                 "Skip a delay of None. The hour is event['scheduled'][:13]; begin `most` with the first delay, "
+                 "not with 0."),
+                "A roll-up keeps what can be added up further: number, sum, maximum. The mean is not among "
+                "them, because it "
                 "is the sum divided by the number, at the moment somebody asks."),
     2: Exercise("Corrections that are right", corrected,
                 ("What was the flight's old cell, and its old delay? And is this event newer than what you know?",
-                 "Keep each flight's newest event in state['flights'], also one with delay None; take the old one out of its cell, "
+                 "Keep each flight's newest event in state['flights'], also one with delay None; take the old "
+                 "one out of its cell, "
                  "then put the new one into its own."),
-                "To take something back you have to know what it was: so there is a row for each flight beside the board. Its "
+                "To take something back you have to know what it was: so there is a row for each flight beside "
+                "the board. Its "
                 "version makes copies and late originals harmless, and stays when a flight is off the board.",
                 minutes=20),
     3: Exercise("Parts that can be merged", mergeable,
-                ("Which of the four numbers can be computed from the same four numbers of two parts? What else has to travel?",
-                 "A part is n, the sum, the largest (None for no flight) and bits: bits |= 1 << place(tail). Merge adds, adds, "
+                ("Which of the four numbers can be computed from the same four numbers of two parts? What else "
+                 "has to travel?",
+                 "A part is n, the sum, the largest (None for no flight) and bits: bits |= 1 << place(tail). "
+                 "Merge adds, adds, "
                  "takes the larger one, and ORs."),
-                "Sum, number and maximum merge, the mean follows from two of them. Distinct aircraft do not, but the bits of "
-                "a sketch do: setting a bit twice is setting it once, so it matters not in which parts an aircraft flew.",
+                "Sum, number and maximum merge, the mean follows from two of them. Distinct aircraft do not, "
+                "but the bits of "
+                "a sketch do: setting a bit twice is setting it once, so it matters not in which parts an "
+                "aircraft flew.",
                 minutes=20),
     4: Exercise("Three views for six questions", dashboards,
-                ("Write beside each question its columns and its measure. Which questions share columns, and which measure can't be "
+                ("Write beside each question its columns and its measure. Which questions share columns, and "
+                 "which measure can't be "
                  "added up at all?",
-                 "One view by hour and origin (n, sum, late), one by carrier and origin (n, most), one by origin with its distinct "
+                 "One view by hour and origin (n, sum, late), one by carrier and origin (n, most), one by "
+                 "origin with its distinct "
                  "aircraft; all of flights where delay is not null."),
-                "A view serves all questions whose columns it has and whose measures add up. One view with all columns serves "
+                "A view serves all questions whose columns it has and whose measures add up. One view with all "
+                "columns serves "
                 "everything and is as long as the flights; one that holds a distinct number serves that one question.",
                 minutes=40, starred=True)}

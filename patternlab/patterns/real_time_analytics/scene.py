@@ -15,10 +15,10 @@ KEPT = {"key": "key", "hour": "hour", "origin": "origin", "dest": "dest", "tailn
 
 
 def split(slice) -> tuple:
-    """(history, live): departures of the slice that have been processed, a frame, and what is still to come, a list of events.
+    """(history, live): departures of the slice that have been processed, a frame, and what is to come, a list of events.
 
-    Live are the last 200 departures (of a small slice: its second half), in order, and among them corrections: version 2 of every
-    10th, 20 events later, with 20 minutes more. A departure has version 1.
+    Live are the last 200 departures (of a small slice: its second half), in order, and among them corrections: version 2
+    of every 10th, 20 events later, with 20 minutes more. A departure has version 1.
     """
     left = flown(days(slice))
     first = len(left) - min(LIVE, len(left) // 2)
@@ -27,7 +27,8 @@ def split(slice) -> tuple:
     rows = left.iloc[first:]
     rows = rows.assign(scheduled=rows.scheduled.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
     names = ["key", "scheduled", "origin", "dest", "tailnum", "dep_delay"]
-    events = [{**event, "version": 1} for event in rows[names].astype(object).where(rows[names].notna(), None).to_dict("records")]
+    plain = rows[names].astype(object).where(rows[names].notna(), None)
+    events = [{**event, "version": 1} for event in plain.to_dict("records")]
     placed = [(at, event) for at, event in enumerate(events)]
     placed += [(at + BEHIND + 0.5, {**event, "version": 2, "dep_delay": event["dep_delay"] + MORE})
                for at, event in enumerate(events) if at % EVERY == 0]
@@ -50,7 +51,7 @@ def desk_at(store):
 
 
 def copied(desk, table: str, frame: pd.DataFrame) -> int:
-    """The rows of a frame into a table of PostgreSQL, by COPY, in one transaction; the table's columns are taken by name."""
+    """The rows of a frame into a table of PostgreSQL, by COPY, in one transaction; its columns are taken by name."""
     import pyarrow
     import pyarrow.csv
     with desk, desk.cursor() as cursor:
@@ -62,6 +63,12 @@ def copied(desk, table: str, frame: pd.DataFrame) -> int:
         content.seek(0)
         cursor.copy_expert(f"copy {table} from stdin (format csv)", content)
     return len(frame)
+
+
+def delta_table(path: str):
+    """A Delta table as DuckDB can read it: delta-rs reads its log, and names the files that belong to it."""
+    from deltalake import DeltaTable
+    return DeltaTable(path).to_pyarrow_dataset()
 
 
 def topics(bus, name: str) -> tuple:
@@ -76,7 +83,7 @@ def aged(messages: list) -> list:
 
 
 def ages(runs: dict) -> pd.DataFrame:
-    """{name: seconds, one number an event} as rows: how old half of the events were, 99 in 100, and the oldest (milliseconds)."""
+    """{name: seconds, one number an event} as rows: the age of half of the events, of 99 in 100, of the oldest (ms)."""
     return pd.DataFrame([(name, *np.quantile(seconds, [.5, .99, 1]) * 1000) for name, seconds in runs.items()],
                         columns=["events", "p50 ms", "p99 ms", "oldest ms"])
 
@@ -105,13 +112,16 @@ def as_spark(*events) -> list:
 
 
 def by_store(loads: dict) -> pd.DataFrame:
-    """Queries a second of {"what in rows" or "what in columns": Load}: a row for each what, the columns are the two stores."""
+    """Queries a second of {"what in rows" or "what in columns": Load}: a row for each what, a column for each store."""
     found = pd.Series({tuple(name.split(" in ")): load.per_second for name, load in loads.items()})
     return found.unstack()[["rows", "columns"]].loc[list(dict.fromkeys(what for what, _ in found.index))]
 
 
 def three(ways: dict, title: str):
-    """{name: (seconds of age, Load)}: a row of bars for each way, under three headings, each with a scale of its own (logarithms)."""
+    """{name: (seconds of age, Load)}: a row of bars for each way, under three headings.
+
+    Each heading has a scale of its own, a logarithm.
+    """
     import matplotlib.pyplot as plt
 
     from ...figures import BLUE, label

@@ -8,18 +8,18 @@ from ...flights import timed
 from .. import define
 
 COLUMNS = ["key", "scheduled", "hour", "origin", "dest", "tailnum", "dep_delay"]
-LIVE, EVERY, MORE = 200, 10, 20        # departures that come live, at most; each which of them is corrected; minutes added
+LIVE, EVERY, MORE = 200, 10, 20        # departures that come live, at most; every tenth is corrected; minutes added
 
 
 @lru_cache(maxsize=1)
 def flown(slice) -> pd.DataFrame:
-    """Departures of a slice in the order in which they left (ties: carrier, flight, origin), with `hour`: of the schedule, UTC.
+    """Departures of a slice in the order in which they left (ties: carrier, flight, origin).
 
-    Kept for the next caller, who does not change it.
+    `hour` is that of the schedule, UTC. The frame is kept for the next caller, who does not change it.
     """
     left = timed(slice)
     left = left[left.departed.notna()]
-    carrier, origin = (left[name].astype("category").cat.codes for name in ("carrier", "origin"))   # in the order of their names
+    carrier, origin = (left[name].astype("category").cat.codes for name in ("carrier", "origin"))   # ordered as the names
     left = left.iloc[np.lexsort([origin, left.flight, carrier, left.departed])]
     hours, place = np.unique(left.time_hour.to_numpy("datetime64[ns]"), return_inverse=True)
     texts = np.datetime_as_string(hours, unit="h").astype(object)
@@ -28,10 +28,10 @@ def flown(slice) -> pd.DataFrame:
 
 @define("corrected_board", frozen=True)
 def corrected_board(slice) -> pd.DataFrame:
-    """Departures and the sum of their delays per scheduled hour and origin, corrections applied: hour, origin, n, delay.
+    """Departures and the sum of their delays per scheduled hour and origin, corrected: hour, origin, n, delay.
 
-    The last 200 departures come live (of a small slice: its second half); each 10th of them, the first included, is corrected
-    by 20 minutes more.
+    The last 200 departures come live (of a small slice: its second half); each 10th of them, the first included, is
+    corrected by 20 minutes more.
     """
     left = flown(slice)
     live = min(LIVE, len(left) // 2)
@@ -43,9 +43,9 @@ def corrected_board(slice) -> pd.DataFrame:
 
 @define("aircraft_by_origin", frozen=True)
 def aircraft_by_origin(slice) -> pd.DataFrame:
-    """Departures and different aircraft (tail numbers) per origin, without those that come live: origin, departures, aircraft.
+    """Departures and different aircraft (tail numbers) per origin: origin, departures, aircraft.
 
-    The last row is for all origins together, "all".
+    Those that come live are left out. The last row is for all origins together, "all".
     """
     left = flown(slice)
     left = left.iloc[:len(left) - min(LIVE, len(left) // 2)]
