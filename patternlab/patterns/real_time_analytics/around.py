@@ -142,7 +142,7 @@ def asked(where, question: str, readers: int = 8, seconds: float = 0.8) -> Load:
 
 def _connection(where):
     if not hasattr(where, "dsn"):
-        return where.cursor()                              # DuckDB: a connection is not for several threads, cursors are
+        return where.cursor()                              # DuckDB: a connection is for one thread, cursors are not
     import psycopg2
     link = psycopg2.connect(where.dsn)
     link.autocommit = True                                 # else a reader sits in one old snapshot

@@ -1,4 +1,5 @@
 """Lab 16: what is right in each exercise, and what each usual mistake is told."""
+import contextlib
 import copy
 import pickle
 from collections.abc import Mapping
@@ -137,7 +138,8 @@ def _same(mine, flights, said):
 def dashboards(answer):
     """(VIEWS, ANSWERS): six questions on twenty days, in DuckDB."""
     views, answers = dashboard.kinds(*pair(answer, 4, "VIEWS", "ANSWERS"))
-    over_seeds(20, lambda seed: dashboard.trial(views, answers, seed))
+    with contextlib.closing(dashboard.connected()) as base:
+        over_seeds(20, lambda seed: dashboard.trial(base, views, answers, seed))
     return "Six questions on twenty days, from views that are a fraction of the flights."
 
 

@@ -15,10 +15,10 @@ KEPT = {"key": "key", "hour": "hour", "origin": "origin", "dest": "dest", "tailn
 
 
 def split(slice) -> tuple:
-    """(history, live): departures of the slice that have been processed, a frame, and what is to come, a list of events.
+    """(history, live): departures of the slice that have been processed, a frame, and what will come, a list of events.
 
-    Live are the last 200 departures (of a small slice: its second half), in order, and among them corrections: version 2
-    of every 10th, 20 events later, with 20 minutes more. A departure has version 1.
+    Live are the last 200 departures (of a small slice: its second half), in order, and among them corrections:
+    version 2 of every 10th, 20 events later, with 20 minutes more. A departure has version 1.
     """
     left = flown(days(slice))
     first = len(left) - min(LIVE, len(left) // 2)

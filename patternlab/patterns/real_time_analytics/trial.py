@@ -144,7 +144,7 @@ PARTS = [  # one or more parts, and what is told where their merged answer is of
     ([PART, flights(("N5", 30), ("N6", 30), ("N7", 30))],
      "Two parts of three flights each: the numbers add up to 6, the mean is 30."),
     ([PART, SMALL],
-     "Three flights with a mean of 30, one with 2: the mean of all four is 23. A mean has to travel as sum and number."),
+     "Three flights with a mean of 30, one with 2: the mean of all is 23. A mean has to travel as sum and number."),
     ([SMALL, PART], "The larger delay is in the second part: most is 60."),
     ([PART, flights(("N1", 10)), flights(("N1", 20))],
      "One aircraft is in all three parts: its bit is set there, not added."),

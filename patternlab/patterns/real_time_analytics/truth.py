@@ -19,7 +19,7 @@ def flown(slice) -> pd.DataFrame:
     """
     left = timed(slice)
     left = left[left.departed.notna()]
-    carrier, origin = (left[name].astype("category").cat.codes for name in ("carrier", "origin"))   # ordered as the names
+    carrier, origin = (left[name].astype("category").cat.codes for name in ("carrier", "origin"))   # in order of names
     left = left.iloc[np.lexsort([origin, left.flight, carrier, left.departed])]
     hours, place = np.unique(left.time_hour.to_numpy("datetime64[ns]"), return_inverse=True)
     texts = np.datetime_as_string(hours, unit="h").astype(object)
