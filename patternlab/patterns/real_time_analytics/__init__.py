@@ -5,4 +5,5 @@ from .scene import (aged, ages, as_spark, by_store, copied, delta_table, desk_at
                     split, three, topics, tuples)
 
 __all__ = ["aged", "ages", "arriving", "as_spark", "asked", "by_store", "copied", "delta_table", "desk_at",
-           "messages_of", "parquet", "quiet", "sending", "slowest_of", "speeds", "split", "three", "together", "topics", "tuples"]
+           "messages_of", "parquet", "quiet", "sending", "slowest_of", "speeds", "split", "three", "together", "topics",
+           "tuples"]

@@ -38,7 +38,7 @@ QUESTIONS = {  # question: (columns of its key, the right query, [(a wrong query
     "aircraft per origin": (1, f"select origin, count(distinct tailnum) {LEFT} group by 1", [
         (f"select origin, sum(n) from (select hour, origin, count(distinct tailnum) n {LEFT} group by 1, 2) group by 1",
          "is a sum of distinct numbers. An aircraft that flew in two hours is in there twice"),
-        (f"select origin, sum(n) from (select carrier, origin, count(distinct tailnum) n {LEFT} group by all) group by 1",
+        (f"select origin, sum(n) from (select carrier, origin, count(distinct tailnum) n {LEFT} group by 1, 2) group by 1",
          "adds up the carriers' aircraft. One that flew for two of them is in there twice"),
         ("select origin, count(distinct tailnum) from flights group by 1", "has aircraft that never left"),
         (f"select origin, count(*) {LEFT} group by 1", "counts departures. Different aircraft are asked for")]),
