@@ -146,8 +146,9 @@ print("start(topic, realTime='5 minutes') or start(topic, processingTime='1 seco
 # however many events are in each.
 
 # %% tags=["step-rollup"]
-BOARD = """create table board (
-    hour text, origin text, n bigint, delay bigint, primary key (hour, origin))"""
+BOARD = """drop table if exists board;
+    create table board (
+        hour text, origin text, n bigint, delay bigint, primary key (hour, origin))"""
 ROLL_UP = """insert into board
     select hour, origin, count(*), sum(delay) from flight group by hour, origin"""
 PAGE = """select origin, sum(n)::bigint as departures, sum(delay)::bigint as delay
@@ -373,7 +374,7 @@ def on_both(messages):
     return pd.DataFrame({"roll-up": kinds, "departures": counts, "too many": too_many})
 
 
-told = tower.messages_of(bus, "real-time-16-out")
+told = tower.messages_of(bus, "real-time-16-out")[:len(live)]
 print(f"{len(told):,} messages came out of Spark")
 
 # %% tags=["break-append"]
@@ -397,9 +398,10 @@ look(once)
 # out, stops the query, and gives all messages.
 
 # %% tags=["break-restart"]
+before = bus.end_offsets("real-time-16-out")[0]
 query = start("real-time-16", realTime="5 minutes")
-told_again = tower.quiet(bus, "real-time-16-out", query, len(told))
-again = len(told_again) - len(told)
+told_again = tower.quiet(bus, "real-time-16-out", query, before)
+again = len(told_again) - before
 print(f"{again:,} events were sent again, your guess was {guess:,}")
 
 # %% [markdown]
