@@ -919,7 +919,7 @@ VIEWS = {
     "tails": """select count(distinct tailnum) as tails, origin from flights where delay is not null group by origin""",
 }
 ANSWERS = {
-    "departures per hour": "SELECT hour, sum(flown)::int FROM Hourly GROUP BY ALL",
+    "departures per hour": "SELECT hour, sum(flown)::int AS flights FROM Hourly GROUP BY ALL;",
     "mean delay per origin": "select origin, sum(mean * flown) / sum(flown) from hourly group by 1",
     "share of late per hour and origin": "select hour, origin, late from hourly order by 2, 1",
     "largest delay per carrier": "select carrier, max(\"max(delay)\") from carriers group by 1",
