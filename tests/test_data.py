@@ -476,6 +476,26 @@ def test_the_first_departures_against_duckdb(slice):
     pandas.testing.assert_frame_equal(found, truth("first_departures", slice), check_dtype=False)
 
 
+@pytest.mark.parametrize("slice", ["day", "week", STORM, AUTUMN, "2013-02-09..2013-02-09"])
+def test_truth_of_real_time_analytics_against_duckdb(slice):
+    first, last = days(slice)
+    base = duckdb.connect()
+    base.sql("SET TimeZone = 'UTC'")
+    base.sql(f"""CREATE TABLE flown AS SELECT *, number < least(200, total // 2) AS live FROM (
+        SELECT *, count(*) OVER () AS total, row_number() OVER (ORDER BY time_hour + to_minutes(minute::INT) + to_minutes(
+            dep_delay::INT) DESC, carrier DESC, flight DESC, origin DESC) - 1 AS number
+        FROM read_parquet('{(DATA / "flights").as_posix()}.parquet')
+        WHERE dep_time IS NOT NULL AND month * 100 + day BETWEEN {first.month * 100 + first.day}
+            AND {last.month * 100 + last.day})""")
+    board = base.sql("""SELECT strftime(time_hour, '%Y-%m-%dT%H') AS hour, origin, count(*) AS n, sum(dep_delay + CASE
+        WHEN live AND (least(200, total // 2) - 1 - number) % 10 = 0 THEN 20 ELSE 0 END)::BIGINT AS delay
+        FROM flown GROUP BY ALL ORDER BY hour, origin""").df()
+    pandas.testing.assert_frame_equal(board, truth("corrected_board", slice), check_dtype=False)
+    aircraft = base.sql("""SELECT coalesce(origin, 'all') AS origin, count(*) AS departures, count(DISTINCT tailnum) AS aircraft
+        FROM flown WHERE NOT live GROUP BY GROUPING SETS ((origin), ()) ORDER BY origin = 'all', origin""").df()
+    pandas.testing.assert_frame_equal(aircraft, truth("aircraft_by_origin", slice), check_dtype=False)
+
+
 # ---- events
 
 @pytest.fixture(scope="module")
