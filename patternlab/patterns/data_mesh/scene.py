@@ -1,4 +1,4 @@
-"""The world around pattern 13: what operations report, the contracts that domains hand in, the clock, and the matrix' picture."""
+"""The world around pattern 13: what operations report, the contracts that are handed in, the clock, the matrix' picture."""
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ def reports(slice) -> list:
 
 
 def station_days(slice) -> tuple:
-    """The days of which the weather stations tell: those of the slice, and the one before (2013 has no day before its first)."""
+    """The days of which the weather stations tell: those of the slice and the one before, where 2013 has one."""
     first, last = days(slice)
     return max(first - timedelta(days=1), SLICES["year"][0]), last
 
