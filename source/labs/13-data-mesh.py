@@ -1600,13 +1600,13 @@ def step(old, new):
 # The catalogue says:
 #
 # - `operations.departures`, contract 1: `key`, `origin`, `hour`, `delay` (minutes, None: cancelled). Contract 2 calls the origin `airport`.
-# - `weather.conditions`, contract 1: `origin`, `hour`, `visib` (miles, None: not measured); `origin` and `hour` together never repeat, hours may be
-#   missing. Contract 2 has kilometres.
+# - `weather.conditions`, contract 1: `origin`, `hour`, `visib` (miles, or None); `origin` and `hour` together never repeat, hours may be missing. Contract
+#   2 has kilometres.
 #
 # **Goal** `delay_by_weather(read)` gives a dict. `owner`: who answers for it, a text. `rows`: a list of dicts, one for each visibility in miles that
 # departures had, with `visib`, `departures` (cancelled ones too) and `mean_delay` of those that left (None where none did). Departures of unknown
 # visibility have a row too, with `visib` None. `known`: the share of departures with a known one, in whole percent, rounded down; 0 without
-# departures. Only these two ports are read, under contract 1. Where one has none, let the error out: nothing is published.
+# departures. Only these two ports are read, under contract 1; an error of `read` comes out: nothing is published.
 #
 # **Example** one departure, 10 minutes late, at 9 miles: rows `[{"visib": 9.0, "departures": 1, "mean_delay": 10.0}]`, known 100.
 
@@ -1670,7 +1670,7 @@ def delay_by_weather(read):
     share = 100 * known // len(departures) if departures else 0
     return {"owner": "punctuality", "rows": rows, "known": share}
 
-# %% tags=["wrong-4"] says="Of one of two departures the weather is not known" breaks="hours may be missing"
+# %% tags=["wrong-4"] says="in the next hour" breaks="`origin` and `hour` together never repeat"
 def delay_by_weather(read):
     departures = read("operations.departures", 1)
     visibility = {row["origin"]: row["visib"] for row in read("weather.conditions", 1)}
@@ -1918,7 +1918,7 @@ def delay_by_weather(read):
     share = 100 * known // len(departures) if departures else 0
     return {"owner": "punctuality", "rows": rows, "known": share}
 
-# %% tags=["wrong-4"] says="you published all the same" breaks="let the error out: nothing is published"
+# %% tags=["wrong-4"] says="you published all the same" breaks="an error of `read` comes out"
 def delay_by_weather(read):
     try:
         departures = read("operations.departures", 1)

@@ -1,6 +1,7 @@
 """Lab 13: what is right in each exercise, and what each usual mistake is told."""
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from ...checking.calls import ask, describe, fits, kind
 from ...checking.kinds import number, pair
@@ -44,6 +45,12 @@ def _told(error) -> str:
     return str(error) if isinstance(error, ValueError) else f"It stumbled with {type(error).__name__}: {error}."
 
 
+@lru_cache(maxsize=None)
+def _standard():
+    import jsonschema
+    return jsonschema.Draft201909Validator(odcs())
+
+
 def _contract(answer) -> dict:
     if not isinstance(answer, Mapping):
         raise Unfit(f"contract should return a dict, and yours returned {kind(answer)}.")
@@ -58,7 +65,7 @@ def _contract(answer) -> dict:
     for column in tables[0]["properties"]:
         if isinstance(column, dict) and "logicalType" not in column:
             raise Wrong(f"The column {column.get('name')} has no logicalType, so nobody can tell a text from a number.")
-    found = jsonschema.exceptions.best_match(jsonschema.Draft201909Validator(odcs()).iter_errors(contract))
+    found = jsonschema.exceptions.best_match(_standard().iter_errors(contract))
     if found is not None:
         raise Wrong(f"ODCS' own schema refuses it at {found.json_path}: {found.message[:160]}.")
     return contract
