@@ -422,7 +422,7 @@ print(f"your guess: {guess} of 100")
 renamed = departures.withColumnRenamed("origin", "airport")
 print("refused:", airport.refusal(publish, renamed, contract, NOW))
 
-newest = catalogue()["operations.departures"]["table_version"]
+newest = log(shelf["operations.departures"]["address"]).first().version
 print(f"the newest version of their port is {newest} still\n")
 night(port("operations.departures"))
 
@@ -468,8 +468,8 @@ look(pinned, 3)
 # %% [markdown]
 # ### One word, two owners
 #
-# The fleet publishes which departures put an aircraft behind its plan, made from the port of operations. Its contract is in
-# form, and every promise holds.
+# The fleet publishes which departures put an aircraft behind its plan, made from the port of operations. Its contract is
+# well formed, and every promise holds.
 
 # %% tags=["break-two-lates"]
 turns = port("operations.departures").selectExpr(

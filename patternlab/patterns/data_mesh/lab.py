@@ -3,14 +3,16 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+import jsonschema
+
 from ...checking.calls import ask, describe, fits, kind
 from ...checking.kinds import number, pair
 from ...checking.outcomes import Exercise, Raised, Unfit, Wrong
 from ...checking.seeds import over_seeds
 from ...checking.tables import equal, plain
 from . import ports, trial
+from .contract import odcs
 from .ports import CONDITIONS, DEPARTURES
-from .scene import odcs
 
 
 class Kept(dict):
@@ -47,14 +49,12 @@ def _told(error) -> str:
 
 @lru_cache(maxsize=None)
 def _standard():
-    import jsonschema
     return jsonschema.Draft201909Validator(odcs())
 
 
 def _contract(answer) -> dict:
     if not isinstance(answer, Mapping):
         raise Unfit(f"contract should return a dict, and yours returned {kind(answer)}.")
-    import jsonschema
     try:
         contract = json.loads(json.dumps(answer, default=lambda value: value.item()))
     except (TypeError, ValueError, AttributeError):
