@@ -1501,6 +1501,38 @@ def values(was, now):
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
 
+# %% tags=["wrong-3"] says="A column, never null, was added" breaks="a column was added"
+def step(old, new):
+    breaks, gains = [], []
+
+    def compare(what, gone, won):
+        if gone:
+            breaks.append(what)
+        if won:
+            gains.append(what)
+
+    before, after = set(old["columns"]), set(new["columns"])
+    for name in after - before:
+        compare("new", new["columns"][name]["required"], False)
+    compare("columns", before - after, after - before)
+    for name in before & after:
+        was, now = old["columns"][name], new["columns"][name]
+        wider = (was["type"], now["type"]) == ("number", "integer")
+        compare("type", was["type"] != now["type"] and not wider, wider)
+        compare("required", was["required"] and not now["required"], now["required"] and not was["required"])
+        compare("values", *values(was["values"], now["values"]))
+    was, now = set(old["key"]), set(new["key"])
+    compare("key", not now <= was, now < was)
+    compare("latency", new["latency"] > old["latency"], new["latency"] < old["latency"])
+    compare("completeness", new["completeness"] < old["completeness"], new["completeness"] > old["completeness"])
+    return "major" if breaks else "minor" if gains else "patch"
+
+
+def values(was, now):
+    if was is None or now is None:
+        return was is not None and now is None, was is None and now is not None
+    return bool(set(now) - set(was)), bool(set(was) - set(now))
+
 # %% tags=["wrong-3"] says="Only a text has changed" breaks="nothing but texts"
 def step(old, new):
     breaks, gains = [], []
@@ -1596,8 +1628,7 @@ def step(old, new):
 # ## Exercise 4: Delay by weather, a product of your own
 # *Level: design · 30 minutes*
 #
-# **Input** `read(port, major)` gives the rows of a port's newest version under that major version of its contract, or raises a `LookupError`.
-# The catalogue says:
+# **Input** `read(port, major)` gives a port's newest rows under that major version of its contract, or raises a `LookupError`:
 #
 # - `operations.departures`, contract 1: `key`, `origin`, `hour`, `delay` (minutes, None: cancelled). Contract 2 calls the origin `airport`.
 # - `weather.conditions`, contract 1: `origin`, `hour`, `visib` (miles, or None); `origin` and `hour` together never repeat, hours may be missing. Contract

@@ -22,8 +22,9 @@
 import json, jsonschema, yaml, patternlab.patterns.data_mesh as airport
 from patternlab import bars, dataset, kafka, look, measure, prove
 from patternlab import spark_session, truth, workspace
-spark, broker, mesh = spark_session("13-data-mesh"), kafka(), workspace("13-data-mesh")
-broker
+spark, broker = airport.together(lambda: spark_session("13-data-mesh"), kafka)
+mesh = workspace("13-data-mesh")
+kafka()
 
 # %% [markdown]
 # ## Look at the data
@@ -148,7 +149,7 @@ slaProperties:
 - {property: latency, value: 24, unit: h, element: departures.hour}
 """
 contract = yaml.safe_load(CONTRACT)
-look(contract["schema"][0]["properties"])
+look(airport.listed_columns(contract))
 
 # %% [markdown]
 # ODCS comes with a schema of its own, so a contract's form can be checked before any data is looked at. A good one, and one
@@ -160,18 +161,18 @@ STANDARD = jsonschema.Draft201909Validator(airport.odcs())
 
 def misformed(contract):
     for error in STANDARD.iter_errors(contract):
-        yield f"{error.json_path}: {error.message[:60]}"
+        yield f"{error.json_path}: {error.message[:60]} ..."
 
 
 slip = yaml.safe_load(CONTRACT.replace("logicalType: boolean", "logicalType: yes/no"))
 print("departures:", list(misformed(contract)) or "well formed")
-print("with a slip:", list(misformed(slip)))
+print("with a slip:", *misformed(slip))
 
 # %% [markdown]
 # ### Step 2: a platform that publishes what keeps its promises
 #
 # Promises about rows become SQL. Each is an expression, and the most that it may be: 0 rows without an `origin`, 24 hours
-# of age. One aggregation can then compute all of them. What time it is comes as an argument: the data is of 2013.
+# of age. (`size(collect_set(...))` is the number of different keys.) One aggregation then computes them all. What time it is comes as an argument: the data is of 2013.
 
 # %% tags=["step-promises"]
 def promises(contract):
@@ -197,7 +198,7 @@ def objectives(contract, now):
             age = f"timestampdiff(HOUR, max({column}), timestamp'{now}')"
             yield f"hours since {column}", age, value
         if kind == "completeness":
-            unknown = f"100 * avg(int({column} IS NULL))"
+            unknown = f"100 * count_if({column} IS NULL) / nullif(count(*), 0)"
             yield f"percent without {column}", unknown, 100 - value
 
 
@@ -205,8 +206,8 @@ NOW = airport.evening("month")
 look(airport.said(objectives(contract, NOW)))
 
 # %% [markdown]
-# The check: are the columns there, with their types? Then all counts, in one pass. It gives what was measured, and what
-# is broken.
+# The check: are the columns there, with their types? Then all counts, in one pass. It gives what was measured, or refuses
+# and says what is broken.
 
 # %% tags=["step-check"]
 def check(rows, contract, now):
@@ -218,7 +219,7 @@ def check(rows, contract, now):
     for (promise, _, most), value in zip(promised, values):
         measured[promise] = value
         if value is None or value > most:
-            broken.append(f"{promise}: {value:,}")
+            broken.append(f"{promise}: {value}")
     airport.refuse(broken)
     return measured
 
@@ -329,7 +330,7 @@ look(airport.listed(shelf))
 # ### Step 4: a consumer's own product
 #
 # The punctuality team wants delays by weather. From the catalogue it knows that both ports have `origin` and `hour`, and
-# that the two are the weather's key: so a join can't repeat a departure. It asks nobody.
+# that the two are the weather's key (the columns with a star): so a join can't repeat a departure. It asks nobody.
 
 # %% tags=["step-joined"]
 def port(name):
@@ -340,7 +341,7 @@ by_weather = port("operations.departures").drop("tailnum").join(
     port("weather.conditions"), ["origin", "hour"], "left")
 folders = airport.folders(by_weather)
 kept, known = by_weather.selectExpr(
-    "count(*)", "100 * avg(int(visib IS NOT NULL))").first()
+    "count(*)", "100 * count(visib) / count(*)").first()
 print(f"{kept:,} departures, the weather of {known:.2f} % is known")
 
 # %% [markdown]
@@ -420,10 +421,10 @@ print(f"your guess: {guess} of 100")
 
 # %% tags=["break-rename"]
 renamed = departures.withColumnRenamed("origin", "airport")
-print("refused:", airport.refusal(publish, renamed, contract, NOW))
-
+refused = airport.refusal(publish, renamed, contract, NOW)
 newest = log(shelf["operations.departures"]["address"]).first().version
-print(f"the newest version of their port is {newest} still\n")
+
+print(f"refused: {refused}\ntheir port's newest version is still {newest}\n")
 night(port("operations.departures"))
 
 # %% [markdown]
@@ -499,7 +500,7 @@ def one_meaning(contract):
 
 
 POLICIES["one meaning"] = one_meaning
-print("turns:", airport.refusal(publish, turns, airport.draft("turns"), NOW))
+print("turns refused:", airport.refusal(publish, turns, airport.draft("turns"), NOW))
 
 # %% [markdown]
 # From now on one name has one description in the whole mesh. That is *federated* governance: the domains agree on
@@ -582,7 +583,7 @@ prove("departures whose aircraft the fleet knows",
 logs = [log(entry["address"]).collect() for entry in shelf.values()]
 publishes = airport.by_team(logs)
 title = f"{sum(publishes.values())} versions, {publishes['the centre']} by a central team"
-bars(publishes, title, "published versions");
+bars(publishes, title, "published versions").set_xticks([*publishes.values()]);
 
 # %% [markdown]
 # A new consumer's lead time is the second number. The machine's part stands above, at its publish: seconds. The rest is

@@ -24,6 +24,6 @@ def audited(entry: dict, rows, now: str) -> str:
 def _kept(sla: dict, rows, now: str) -> bool:
     values = rows[sla["element"].split(".")[1]]
     if sla["property"] == "completeness":
-        return values.notna().mean() * 100 >= sla["value"]
+        return 100 * values.notna().sum() >= sla["value"] * len(values)
     newest = pd.to_datetime(values, utc=True).max()
     return pd.Timestamp(now, tz="UTC") - newest <= pd.Timedelta(hours=sla["value"])

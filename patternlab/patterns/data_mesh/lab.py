@@ -113,14 +113,14 @@ def _rows(mine, name) -> list:
 
 # --- 3
 def stepped(answer):
-    """step(old, new): twenty-nine pairs of contracts."""
+    """step(old, new): thirty pairs of contracts."""
     for old, new, right, said in ports.STEPS:
         mine = ask(answer, old, new)
         if not isinstance(mine, str) or mine not in ("major", "minor", "patch"):
             raise Unfit(f"step should return 'major', 'minor' or 'patch', and yours returned {kind(mine)}.")
         if mine != right:
             raise Wrong(f"{said} Yours says {mine}.", _differing(old, new))
-    return "Twenty-nine changes: readers are told beforehand, and only when it concerns them."
+    return "Thirty changes: readers are told beforehand, and only when it concerns them."
 
 
 def _differing(old, new) -> list:

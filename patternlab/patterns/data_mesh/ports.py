@@ -36,6 +36,8 @@ STEPS = [  # old, new, the step, and what whoever says otherwise is told
      "origin is now airport. For a reader a rename is a column that went away."),
     (BASE, changed(drop=["wind"], add=NEW), "major", "One column came and another went: who reads the old one is broken."),
     (BASE, changed(add=NEW), "minor", "A column was added. No reader is broken, and more is promised."),
+    (BASE, changed(add={"visib": {**NEW["visib"], "required": True}}), "minor",
+     "A column, never null, was added. A reader of the old contract does not ask for it: more is promised."),
     (BASE, changed(wind={"type": "string"}), "major", "A number became a text: readers who compute with it are broken."),
     (BASE, changed(gusts={"type": "number"}), "major",
      "An integer became a number: 2.5 was not possible before, and who counts with it is broken."),

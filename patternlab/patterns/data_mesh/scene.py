@@ -8,7 +8,7 @@ import pandas as pd
 import yaml
 
 from ...flights import SLICES, days, timed
-from .contract import HERE, keys
+from .contract import HERE, columns, keys, meanings
 
 REPORT = "key STRING, origin STRING, tailnum STRING, hour TIMESTAMP, dep_delay INT"
 
@@ -40,14 +40,21 @@ def draft(name: str) -> dict:
 
 
 def listed(shelf: dict) -> pd.DataFrame:
-    """A catalogue {port: its contract and more} as a table: port, owner, contract, key, objectives."""
+    """A catalogue {port: its contract and more} as a table: port, owner, contract, columns (*: of the key), objectives."""
     rows = []
     for port, entry in shelf.items():
         contract = entry["contract"]
+        names = [f"{name}{'*' * (name in keys(contract))}" for name in meanings(contract)]
         slos = [f"{sla['property']} {sla['value']} {sla['unit']}" for sla in contract["slaProperties"]]
         rows.append({"port": port, "owner": contract["team"]["name"], "contract": contract["version"],
-                     "key": ", ".join(keys(contract)), "objectives": ", ".join(slos)})
+                     "columns": ", ".join(names), "objectives": ", ".join(slos).replace("percent", "%")})
     return pd.DataFrame(rows)
+
+
+def listed_columns(contract: dict) -> pd.DataFrame:
+    """The columns of a contract as a table: column, type, required, description."""
+    return pd.DataFrame([{"column": column["name"], "type": column["logicalType"], "description": column.get("description"),
+                          "required": column.get("required", False)} for column in columns(contract)])
 
 
 def by_team(logs: list) -> dict:
@@ -70,7 +77,7 @@ def spoiled(departures) -> dict:
     wrong = {"one airport lost, two misspelt": (others, "hour", "lower(nullif(origin, 'EWR')) AS origin"),
              "three days old": (others, "origin", "hour - INTERVAL 3 DAYS AS hour")}
     return {"two rows again": departures.union(departures.limit(2)),
-            **{what: departures.selectExpr(*columns) for what, columns in wrong.items()}}
+            **{what: departures.selectExpr(*taken) for what, taken in wrong.items()}}
 
 
 def matrix(shelf: dict, policies: dict, first_try: dict, title: str):
