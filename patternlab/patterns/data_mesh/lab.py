@@ -40,7 +40,7 @@ def agreed(answer):
             raise Wrong(f"The runner can't run your contract. {_told(error)}") from None
         if bool(found) == good:
             raise Wrong(f"{said}" + (f" Yours says: {found}." if found else ""), rows)
-    return "Eleven kinds of bad rows are stopped, four good days pass: whoever reads this port knows what to rely on."
+    return "Thirteen kinds of bad rows are stopped, four good days pass: whoever reads this port knows what to rely on."
 
 
 def _told(error) -> str:
@@ -82,7 +82,7 @@ def private(answer):
             raise Wrong(f"{said} Yours names {', '.join(sorted(mine)) or 'none'}.", rows)
     for contract, rows, said in trial.MASKS:
         given = [Kept(row) for row in rows]
-        mine = _rows(ask(masked, contract, given), "masked")
+        mine = _rows(ask(masked, contract, given), "What masked returns")
         if given != rows:
             raise Wrong("You changed the rows that you were given. They are the domain's own: make others.", given)
         right = trial.mask(contract, rows)
@@ -104,10 +104,10 @@ def _names(mine) -> set:
 
 def _rows(mine, name) -> list:
     if isinstance(mine, (str, Mapping)) or not isinstance(mine, Iterable):
-        raise Unfit(f"{name} should return rows, a list of dicts, and yours returned {kind(mine)}.")
+        raise Unfit(f"{name} should be a list of dicts, and yours is {kind(mine)}.")
     mine = list(mine)
     if odd := [row for row in mine if not isinstance(row, Mapping)]:
-        raise Unfit(f"{name} should return rows, dicts, and yours has {describe(odd[0])}.")
+        raise Unfit(f"{name} should be a list of dicts, and yours has {describe(odd[0])}.")
     return mine
 
 
