@@ -583,7 +583,7 @@ prove("departures whose aircraft the fleet knows",
 logs = [log(entry["address"]).collect() for entry in shelf.values()]
 publishes = airport.by_team(logs)
 title = f"{sum(publishes.values())} versions, {publishes['the centre']} by a central team"
-bars(publishes, title, "published versions").set_xticks([*publishes.values()]);
+bars(publishes, title, "published versions").locator_params(axis="x", integer=True);
 
 # %% [markdown]
 # A new consumer's lead time is the second number. The machine's part stands above, at its publish: seconds. The rest is
