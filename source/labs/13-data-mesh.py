@@ -402,8 +402,7 @@ def contract(owner):
 #
 # **Input** a `contract` as in ODCS, and `rows` of its table: dicts of texts, or None. The domain that sells tickets publishes what it
 # has, card numbers too. A card number in clear is a text of 13 to 19 digits, with or without spaces and hyphens between them, and nothing else. A
-# column with personal data has the tag `pii` under `tags`; a column without tags may have no `tags` at all. Below, `leaks` believes
-# the tags, and `masked` stars everything.
+# column with personal data has the tag `pii` under `tags`; a column without tags may have no `tags` at all. The frames of both functions stand below.
 #
 # **Goal** two functions for the platform. `leaks(contract, rows)` gives the names of the columns in which some row holds a card number in
 # clear, whether they are tagged or not. `masked(contract, rows)` gives the rows, where in each tagged column every digit but the last four is a `*`.
@@ -982,6 +981,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None  # SOLUTION
     return bool(set(now) - set(was)), bool(set(was) - set(now))  # SOLUTION
@@ -1015,6 +1015,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1045,6 +1046,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1075,6 +1077,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1105,6 +1108,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1135,6 +1139,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1165,6 +1170,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1195,6 +1201,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1225,6 +1232,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(was) - set(now)), bool(set(now) - set(was))
@@ -1255,6 +1263,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), was != now
@@ -1285,6 +1294,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return False, was != now
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1315,6 +1325,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if not was or not now:
         return bool(was) and not now, not was and bool(now)
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1345,6 +1356,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1375,6 +1387,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1405,6 +1418,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1435,6 +1449,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1465,6 +1480,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1497,6 +1513,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1529,6 +1546,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
@@ -1560,6 +1578,7 @@ def step(old, new):
 
 
 def values(was, now):
+    # two answers: is a promise gone, and is more promised?
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
