@@ -496,6 +496,23 @@ def test_truth_of_real_time_analytics_against_duckdb(slice):
     pandas.testing.assert_frame_equal(aircraft, truth("aircraft_by_origin", slice), check_dtype=False)
 
 
+@pytest.mark.parametrize("slice", ["month", SPRING, AUTUMN, "2013-12-30..2013-12-31"])
+def test_delay_by_weather_against_duckdb(slice):
+    first, last = days(slice)
+    within = WITHIN.format(first=first.month * 100 + first.day, last=last.month * 100 + last.day)
+    base = duckdb.connect()
+    base.sql("SET TimeZone = 'UTC'")
+    for table in ("flights", "weather"):
+        base.sql(f"CREATE VIEW {table} AS FROM read_parquet('{(DATA / table).as_posix()}.parquet') WHERE {within}")
+    found = base.sql("""SELECT printf('2013-%02d-%02d/%s/%d/%s', f.month, f.day, carrier, flight, f.origin) AS key, f.origin,
+        f.time_hour AS hour, dep_delay, coalesce(dep_delay > 15, false) AS late, wind_speed, visib
+        FROM flights f LEFT JOIN weather w ON f.origin = w.origin AND f.time_hour = w.time_hour ORDER BY key""").df()
+    expected = truth("delay_by_weather", slice)
+    pandas.testing.assert_frame_equal(found, expected, check_dtype=False)
+    assert expected.late.sum() == truth("late", slice)["over_15"]
+    assert expected.visib.isna().sum() == truth("weather_dirt", slice)["flights_without"]
+
+
 # ---- events
 
 @pytest.fixture(scope="module")

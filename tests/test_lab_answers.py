@@ -52,6 +52,10 @@ wanted = own("15-serverless", 4)["wanted"]
 replica = own("12-cdc", 2)["replica"]
 guard = own("12-cdc", 3)["guard"]
 hand_over = own("12-cdc", 4)["hand_over"]
+contract = own("13-data-mesh", 1)["contract"]
+leaks, masked = (own("13-data-mesh", 2)[name] for name in ("leaks", "masked"))
+step = own("13-data-mesh", 3)["step"]
+delay_by_weather = own("13-data-mesh", 4)["delay_by_weather"]
 
 
 def after(function, change):
@@ -227,6 +231,17 @@ GOOD = {
     "a list of three": (12, 3, after(guard, list)),
     "fitting rows in pandas": (12, 3, after(guard, lambda found: (found[0], pd.DataFrame(found[1]), found[2]))),
     "columns in another order": (12, 3, after(guard, lambda found: (dict(reversed(found[0].items())), *found[1:]))),
+    "objectives as a tuple, of numpy": (13, 1, after(contract, lambda made: {**made, "slaProperties": tuple(
+        {**sla, "value": np.int64(sla["value"])} for sla in made["slaProperties"])})),
+    "a contract with tags and a price": (13, 1, after(contract, lambda made: {
+        **made, "tags": ["fleet"], "price": {"priceAmount": 0, "priceCurrency": "USD", "priceUnit": "year"}})),
+    "names of columns as a view": (13, 2, (after(leaks, lambda found: dict.fromkeys(found).keys()), masked)),
+    "names of columns twice": (13, 2, (after(leaks, lambda found: [*found, *found]), masked)),
+    "masked rows one by one": (13, 2, [leaks, after(masked, iter)]),
+    "numpy's word": (13, 3, after(step, np.str_)),
+    "visibilities one by one": (13, 4, after(delay_by_weather, lambda made: {**made, "rows": iter(made["rows"])})),
+    "not a number for unknown": (13, 4, after(delay_by_weather, lambda made: {**made, "known": float(made["known"]), "rows": [
+        {name: math.nan if value is None else value for name, value in row.items()} for row in made["rows"]]})),
 }
 WRONG = {
     "a key of chance": (5, 1, lambda parts: os.urandom(32).hex(), "The same parts got two keys"),
@@ -305,6 +320,18 @@ WRONG = {
     "names of types": (12, 3, after(guard, lambda found: ({name: "str" for name in found[0]}, *found[1:])), "a type of Python"),
     "all refused": (12, 3, lambda columns, rows: (columns, [], rows), "Every row was refused"),
     "a position behind": (12, 4, reads_ahead, "came after your position"),
+    "a contract as text": (13, 1, after(contract, str), "should return a dict"),
+    "a contract with a function": (13, 1, after(contract, lambda made: {**made, "tags": [len]}), "as a YAML file does"),
+    "a contract of two tables": (13, 1, after(contract, lambda made: {**made, "schema": made["schema"] * 2}), "one table"),
+    "one name as a text": (13, 2, (after(leaks, lambda found: found[0] if found else ""), masked), "a list, and yours returned"),
+    "rows as a frame": (13, 2, (leaks, after(masked, pd.DataFrame)), "should be a list of dicts"),
+    "a word with a capital": (13, 3, after(step, str.title), "should return 'major', 'minor' or 'patch'"),
+    "rows by visibility": (13, 4, after(delay_by_weather, lambda made: {
+        **made, "rows": {row["visib"]: row for row in made["rows"]}}), "should be a list of dicts"),
+    "visibilities as texts": (13, 4, after(delay_by_weather, lambda made: {
+        **made, "rows": [{**row, "visib": str(row["visib"])} for row in made["rows"]]}), "a number or None"),
+    "a product without known": (13, 4, after(delay_by_weather, lambda made: {"owner": "x", "rows": made["rows"]}),
+                                "a dict with owner, rows and known"),
 }
 
 

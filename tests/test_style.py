@@ -481,6 +481,8 @@ def test_the_helper_never_holds_the_pattern(file):
                     or (name == "merge" and not pandas_merge) \
                     or (name == "sql" and re.search(r"\b(MERGE\s+INTO|REPLACE\s+WHERE)\b", text, re.I)):
                 found.append((node.lineno, f"{name}("))
+            if name == "option" and "userMetadata" in text or name == "sql" and "DESCRIBE HISTORY" in text:
+                found.append((node.lineno, f"{name}("))        # publishing under a contract, and the catalogue made of it (13)
     assert not found, "the notebook owns the pattern"
 
 
