@@ -24,6 +24,7 @@ SILENT = {"stop", "append", "extend", "add", "sort", "update", "awaitTermination
           "save", "flush", "insert", "clear", "remove"}  # methods that return nothing to look at
 
 NOTEBOOKS, LABS = runs.notebooks(), runs.labs()
+WITHOUT_KAFKA = ["14-data-fabric"]
 PATTERNS = [slug for slug in NOTEBOOKS if not build.is_tour(slug) and not build.is_deeper(slug)]
 DEEPER = [slug for slug in NOTEBOOKS if build.is_deeper(slug)]
 BOTH = [pytest.param(folder, slug, id=f"{folder}-{slug}")
@@ -205,8 +206,9 @@ def test_the_notebook_holds_its_patterns_own_calls(slug):
 
 @pytest.mark.parametrize("slug", [slug for slug in NOTEBOOKS if slug[:2].isdigit()])
 def test_spark_kafka_and_delta_are_used_for_real(slug):
+    """Kafka not where the pattern is about tables that are there already, and what is known of them (WITHOUT_KAFKA)."""
     code = "\n".join(cell.source for cell in code_cells("notebooks", slug))
-    for part in ("spark_session(", "kafka()", "delta"):
+    for part in ["spark_session(", "delta"] + ["kafka()"] * (slug not in WITHOUT_KAFKA):
         assert part in code.lower(), f"no {part} in the code"
 
 

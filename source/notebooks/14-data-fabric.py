@@ -24,6 +24,7 @@ from patternlab import bars, emitted, look, measure, prove
 from patternlab import scoreboard, spark_session, truth, workspace
 LAKE = workspace("14-data-fabric")
 spark = spark_session("14-data-fabric", lineage=LAKE / "events.jsonl")
+spark.conf.get("spark.extraListeners")
 
 # %% [markdown]
 # ## Look at the data
@@ -128,8 +129,8 @@ for read, written in list(completed(emitted(EVENTS)))[-6:]:
 
 # %% tags=["step-profile"]
 def profile(table):
-    different = db.execute(f"SELECT count(DISTINCT COLUMNS(*)) FROM {table}")
-    found = fabric.described(db, table).assign(distinct=different.fetchone())
+    query = f"SELECT count(DISTINCT COLUMNS(*)) FROM {table}"
+    found = fabric.described(db, table).assign(distinct=db.execute(query).fetchone())
     return found.assign(key=found.distinct == found.rows)
 
 
@@ -226,7 +227,7 @@ look(suggestions[["left", "right", "inclusion"]], text="{:.3f}")
 # %% tags=["step-verify"]
 def check(left, right):
     mine, yours, on = fabric.condition(left, right)
-    return f"""SELECT '{left} = {right}' AS join, {rows[mine]} AS rows,
+    return f"""SELECT '{left} = {right}' AS pair, {rows[mine]} AS rows,
         count(*) AS joined, count_if({on}) AS matched
         FROM {mine} AS l LEFT JOIN {yours} AS r ON {on}"""
 
@@ -348,7 +349,7 @@ publish(tagged)
 # %% tags=["break-rename"]
 spark.sql("""CREATE OR REPLACE TABLE airports USING delta AS
     SELECT faa AS iata, * EXCEPT (faa) FROM airports""")
-accepted = suggestions[suggestions.join.isin(checked.join[holds])]
+accepted = suggestions[suggestions.pair.isin(checked.pair[holds])]
 stale = accepted[accepted.right == "airports.faa"]
 print(f"your guess: {guess}; joins that name the old column: {len(stale)}")
 
@@ -405,10 +406,10 @@ def alike(left, right):
     return difflib.SequenceMatcher(None, one, other).ratio()
 
 
-likely = pairs[pairs.join.str.match("flights.* = (planes|airlines|airports)")]
+likely = pairs[pairs.pair.str.match("flights.* = (planes|airlines|airports)")]
 likely = likely.assign(names_alike=list(map(alike, likely.left, likely.right)))
 best = likely.nlargest(4, "names_alike")
-look(best[["join", "names_alike", "inclusion", "key"]])
+look(best[["pair", "names_alike", "inclusion", "key"]])
 
 # %% [markdown]
 # `year` has a perfect score, and it is the trap. `dst` is an airport's rule for summer time. And `faa`, the code that `origin`
@@ -433,14 +434,14 @@ prove("the inputs alone lack one of them", planned - edges, {("planes", "makers"
 
 # %% tags=["prove-joins"]
 prove("the suggestions are the true references, with their inclusion",
-      dict(zip(suggestions.join, suggestions.inclusion)),
+      dict(zip(suggestions.pair, suggestions.inclusion)),
       truth("references", fabric.FEBRUARY))
 prove("a left join on each of them keeps the row count",
       list(checked.joined[holds]), list(checked["rows"][holds]))
 prove("as many rows find a partner, in each join, and in the one by names",
-      dict(zip(checked.join, checked.matched)), truth("partners", "month"))
+      dict(zip(checked.pair, checked.matched)), truth("partners", "month"))
 prove("accepted are the true references",
-      set(accepted.join), set(truth("references", fabric.FEBRUARY)))
+      set(accepted.pair), set(truth("references", fabric.FEBRUARY)))
 
 # %% [markdown]
 # Last what metadata did. `fabric.holding` reads every text of every derived table, and says where a tail number stands.

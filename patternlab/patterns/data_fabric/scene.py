@@ -58,7 +58,7 @@ def comparable(base, profiles) -> pd.DataFrame:
 
     profiles  a row a column, with table, column, kind, distinct, key
     returns   a row a pair, with left and right ("table.column" or "table.one+other"), distinct (values on the left), key
-              (whether the right side is one), width (1 or 2), same_name, join ("left = right")
+              (whether the right side is one), width (1 or 2), same_name, pair ("left = right")
     """
     sides = profiles.merge(profiles, how="cross", suffixes=("", "_right"))
     sides = sides.query("table != table_right and kind == kind_right")
@@ -73,7 +73,7 @@ def comparable(base, profiles) -> pd.DataFrame:
             distinct, key = _count(base, mine, both)[0], _count(base, yours, both)
             doubles.append((f"{mine}.{names}", f"{yours}.{names}", distinct, key[0] == key[1], 2, True))
     found = pd.concat([singles, pd.DataFrame(doubles, columns=singles.columns)], ignore_index=True)
-    return found.assign(join=found.left + " = " + found.right)
+    return found.assign(pair=found.left + " = " + found.right)
 
 
 def _count(base, table, columns) -> tuple:
@@ -99,9 +99,9 @@ def outdated(profiles, told) -> list:
 
 
 def score(ways) -> pd.DataFrame:
-    """Precision and recall of {way: frame with a column join}, against the true references: a row a way."""
+    """Precision and recall of {way: frame with a column pair}, against the true references: a row a way."""
     true = {f"{left} = {right}" for left, right in REFERENCES}
-    hits = {way: len(true & set(found.join)) for way, found in ways.items()}
+    hits = {way: len(true & set(found.pair)) for way, found in ways.items()}
     return pd.DataFrame({"precision": {way: hits[way] / len(found) for way, found in ways.items()},
                          "recall": {way: hits[way] / len(true) for way in ways}})
 
