@@ -24,7 +24,7 @@ from patternlab import bars, emitted, look, measure, prove
 from patternlab import scoreboard, spark_session, truth, workspace
 LAKE = workspace("14-data-fabric")
 spark = spark_session("14-data-fabric", lineage=LAKE / "events.jsonl")
-spark.conf.get("spark.extraListeners")
+spark
 
 # %% [markdown]
 # ## Look at the data

@@ -1,4 +1,4 @@
-"""Pattern 14, data fabric: five tables of five owners, what is true of their joins, a picture of lineage, and lab 14."""
+"""Pattern 14, data fabric: five tables of five owners, what is true of their joins, lineage drawn, and lab 14."""
 from .picture import draw_lineage
 from .scene import (FEBRUARY, PUBLISHED, between_tables, by_table, comparable, condition, described, holding, land,
                     opened, outdated, parts, reload, score)

@@ -10,7 +10,7 @@ WIDE, HIGH = 0.33, 0.32                 # half of a box
 
 
 def draw_lineage(edges, tagged, title: str):
-    """Tables in columns, each to the right of all that it is made of; those with a tagged column are drawn in red. The axes.
+    """Tables in columns, each to the right of all that it is made of; those with a tagged column in red. The axes.
 
     edges   {(source table, target table)}, without a circle
     tagged  {"table.column"}: the columns' names stand in their tables

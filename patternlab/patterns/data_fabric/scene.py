@@ -1,4 +1,4 @@
-"""The world around pattern 14: five tables on a lake and in DuckDB, what can be compared, and who holds a tail number."""
+"""The world around pattern 14: five tables on a lake and in DuckDB, what to compare, and who holds a tail number."""
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +10,7 @@ from ... import session
 from ...flights import SLICES, dataset, rows
 from .truth import REFERENCES
 
-FEBRUARY = SLICES["month"]              # profiles are always of this month: of a day, origin and hour would look like a key
+FEBRUARY = SLICES["month"]              # of profiles, always: of one day, origin and hour would look like a key
 PUBLISHED = ["flights", "weather", "airlines", "airports", "planes"]
 
 
@@ -47,7 +47,7 @@ def reload(base, spark, tables) -> None:
 
 
 def described(base, table) -> pd.DataFrame:
-    """What a catalogue knows of a table in DuckDB: a row a column, with table, column, kind (its type), rows (of the table)."""
+    """What a catalogue knows of a table in DuckDB: a row a column, with table, column, kind, rows (of the table)."""
     found = base.execute(f"DESCRIBE {table}").df()[["column_name", "column_type"]].set_axis(["column", "kind"], axis=1)
     found.insert(0, "table", table)
     return found.assign(rows=base.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
@@ -118,7 +118,7 @@ def by_table(tables, columns) -> dict:
 
 
 def holding(spark, tables, slice, places=()) -> set:
-    """{"table.column" of these tables, in whose texts some word is the tail number of a flight of the slice, or is in planes}.
+    """{"table.column" of these tables, in whose texts some word is a tail number, of a flight of the slice or of planes}.
 
     A table that has moved is looked for where `places`, {table: path}, says.
     """

@@ -10,7 +10,7 @@ REFERENCES = [("flights.carrier", "airlines.carrier"), ("flights.tailnum", "plan
 
 @define("references", frozen=True)
 def references(slice) -> dict:
-    """{"left = right": the share of the left side's different values that the right side has}, of the six true references."""
+    """{"left = right": the share of the left side's different values that the right side has}, of the six references."""
     found = {}
     for left, right in REFERENCES:
         mine, yours = (_values(side, slice) for side in (left, right))
@@ -27,7 +27,7 @@ def _values(side, slice) -> set:
 
 @define("partners", frozen=True)
 def partners(slice) -> dict:
-    """{"left = right": rows of the left side that find a partner on the right}, of the six references, and by equal names."""
+    """{"left = right": rows of the left side that find a partner}, of the six references, and by equal names."""
     found = {}
     for left, right in [*REFERENCES, ("flights.tailnum+year", "planes.tailnum+year")]:
         table, columns = left.split(".")
@@ -39,7 +39,7 @@ def partners(slice) -> dict:
 
 @define("watchlist", frozen=True)
 def watchlist(slice) -> dict:
-    """Of the aircraft in planes, the (at most) twenty with the highest mean departure delay: how many, and the highest."""
+    """The (at most) twenty aircraft in planes with the highest mean departure delay: how many, and the highest."""
     flown = rows("flights", slice)
     flown = flown[flown.dep_time.notna() & flown.tailnum.isin(rows("planes", SLICES["year"]).tailnum)]
     delays = flown.groupby("tailnum").dep_delay.mean().nlargest(20)
