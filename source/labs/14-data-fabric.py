@@ -604,7 +604,7 @@ def suggest(tables):
 # %% tags=["check-4"]
 lab.check(4, suggest)
 
-# %% tags=["wrong-4"] says="a flag has two values" breaks="meets at least two thirds of the keys"
+# %% tags=["wrong-4"] says="no key: a value stands in it twice" breaks="a key, which has each of its values once"
 def suggest(tables):
     def is_key(values):
         return None not in values and len(set(values)) == len(values)
@@ -621,7 +621,7 @@ def suggest(tables):
             found |= {(f"{table}.{column}", right) for right in fits}
     return found
 
-# %% tags=["wrong-4"] says="no key: a value stands in it twice" breaks="which has each of its values once"
+# %% tags=["wrong-4"] says="a flag has two values" breaks="meets at least two thirds of the keys"
 def suggest(tables):
     def is_key(values):
         return None not in values and len(set(values)) == len(values)
@@ -630,13 +630,11 @@ def suggest(tables):
     for table, columns in tables.items():
         for column, values in columns.items():
             mine, fits = set(values) - {None}, {}
-            if len(mine) < 3:
-                continue
             for other, theirs in tables.items():
                 for key, yours in theirs.items():
                     shared = len(mine & set(yours))
-                    if other != table and shared >= 0.7 * len(mine) and shared > 0.5 * len(set(yours)):
-                        fits[f"{other}.{key}"] = shared / len(mine)
+                    if other != table and shared >= 0.5 * len(mine) and is_key(yours):
+                        fits[f"{other}.{key}"] = shared
             found |= {(f"{table}.{column}", right) for right in fits}
     return found
 
