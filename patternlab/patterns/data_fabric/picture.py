@@ -32,7 +32,8 @@ def draw_lineage(edges, tagged, title: str):
     for source, target in edges:
         (x, y), (right, other) = place[source], place[target]
         ax.annotate("", (right - WIDE, other), (x + WIDE, y),
-                    arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 1.4, "zorder": 0, "shrinkA": 0, "shrinkB": 1})
+                    arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 1.4, "zorder": 0,
+                                "shrinkA": 0, "shrinkB": 1})
     for table, (x, y) in place.items():
         mine = sorted(column.split(".")[1] for column in tagged if column.split(".")[0] == table)
         fill, edge, line = ("#FBE3D4", VERMILION, 2) if mine else ("white", BLUE, 1.2)

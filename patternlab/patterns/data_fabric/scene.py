@@ -112,9 +112,12 @@ def between_tables(column_edges) -> set:
     return {(source, target) for source, target in found if source != target}
 
 
-def by_table(tables, columns) -> dict:
-    """{table: its columns among these "table.column"s, sorted}, of all tables."""
-    return {table: sorted(column.split(".")[1] for column in columns if column.split(".")[0] == table) for table in tables}
+def by_table(tables, columns) -> list:
+    """[(table, its columns among these "table.column"s, sorted)], of all tables."""
+    mine = {table: [] for table in tables}
+    for table, column in sorted(column.split(".") for column in columns):
+        mine.get(table, []).append(column)
+    return list(mine.items())
 
 
 def holding(spark, tables, slice, places=()) -> set:
