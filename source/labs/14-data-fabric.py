@@ -567,7 +567,7 @@ def propagate(edges, tags):
 # together, at least nine in ten of your suggestions are true, and at least nine in ten of the true references are
 # suggested.
 #
-# **Example** in `catalogue(0)` some true references are those in `true`.
+# **Example** `catalogue(0)`, and below it its true references.
 
 # %% tags=["start-4"]
 example, true = catalogue(0)
@@ -729,6 +729,25 @@ def suggest(tables):
 # %% tags=["wrong-4"] says="the catalogue has no such column" breaks="a set of pairs such as"
 def suggest(tables):
     return {("orders", "customers")}
+
+# %% tags=["wrong-4"] says="the wrong way round" breaks="from a column to a key"
+def suggest(tables):
+    def best(values, own):
+        mine, fits = set(values) - {None}, {}
+        for table, columns in tables.items():
+            for column, yours in columns.items():
+                if table != own and None not in yours and len(set(yours)) == len(yours) and len(mine) > 2:
+                    shared = len(mine & set(yours))
+                    fits[f"{table}.{column}"] = shared * shared / len(mine) / len(yours)
+        return max(fits.items(), key=lambda fit: fit[1], default=("", 0))
+
+    found = set()
+    for table, columns in tables.items():
+        for column, values in columns.items():
+            key, fit = best(values, table)
+            if fit > 0.5 and len(set(values)) < len(values):
+                found.add((key, f"{table}.{column}"))
+    return found
 
 # %% tags=["nothing-4"] says="the catalogue has no such column"
 def suggest(tables):

@@ -63,11 +63,14 @@ def _score(answer, left, right):
     return number(ask(answer, *sides), "The score")
 
 
+_day = lru_cache(maxsize=None)(lambda table: rows(table, SLICES["day"]))
+
+
 @lru_cache(maxsize=None)
 def _column(side) -> tuple:
     """The values of "table.column" on 1 July, pairs for "table.one+other"; None where there is none."""
     table, columns = side.split(".")
-    found = rows(table, SLICES["day"])[columns.split("+")].astype(object)
+    found = _day(table)[columns.split("+")].astype(object)
     found = found.where(found.notna(), None).itertuples(index=False, name=None)
     return tuple(values if len(values) > 1 else values[0] for values in found)
 
@@ -139,6 +142,8 @@ def discovered(answer):
         hits, given, true = hits + len(mine & right), given + len(mine), true + len(right)
     if not given:
         raise Wrong("You suggest nothing in any of the twenty catalogues.")
+    if 2 * sum((seed, (right, left)) in missed for seed, (left, right) in wrong) > true:
+        raise Wrong("Your pairs are the wrong way round: first the column that refers, then the key that it refers to.")
     if hits / true < 0.9:
         raise Wrong(f"Recall is {hits / true:.2f}: " + _missed(missed), _columns(*missed[0]))
     if hits / given < 0.9:
