@@ -238,6 +238,7 @@ assert spark_session("errors").sparkContext.applicationId == spark.sparkContext.
 """,
     "a second set of jars": "spark_session('errors', **{'spark.jars.packages': 'a:b:1'})",
     "another throughput switch": "spark_session('errors', throughput=True)",
+    "lineage asked for too late": "spark_session('errors', lineage=lake / 'events.jsonl')",
     "not a Delta table": "rows.write.parquet(str(lake / 'p')); spark.read.format('delta').load(str(lake / 'p')).count()",
     "schema mismatch": "rows.selectExpr('id', \"'x' AS name\").write.format('delta').mode('append').save(str(lake / 't'))",
     "CHECK violated": "rows.selectExpr('id', '1000L AS twice').write.format('delta').mode('append').save(str(lake / 't'))",
@@ -274,6 +275,7 @@ spark.range(3).count()
 SAYS = {
     "a second set of jars": "spark.jars.packages can't be set: the JVM's class path is fixed when it starts",
     "another throughput switch": "a JVM keeps its flags",
+    "lineage asked for too late": "This kernel's Spark has no lineage",
     "not a Delta table": "No Delta table is at that path",
     "schema mismatch": "The rows have another schema than the Delta table",
     "append-only table": "The Delta table is append-only",

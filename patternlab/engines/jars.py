@@ -17,7 +17,7 @@ from . import network
 from .place import setting, state
 
 LOCK = Path(__file__).with_name("jars.lock")
-DEFAULT = ("spark", "kafka", "connect", "debezium")  # what notebooks use; `start` fetches them, lessons need no network
+DEFAULT = ("spark", "kafka", "connect", "debezium")  # `start` fetches them; a set besides is fetched by the lesson that needs it
 FETCH = "python3 kit.py fetch"
 THREADS = 4
 TRIES = 3

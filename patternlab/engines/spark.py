@@ -94,8 +94,9 @@ def start(app: str, throughput: bool = False, conf: "dict | None" = None, events
         raise ValueError("This kernel's Spark was started with another throughput switch, and a JVM keeps its flags. "
                          "Restart the kernel and give `throughput` in its first spark_session.")
     if running and events and _jvm["lineage"] != events:
-        raise ValueError(f"This kernel's Spark {'writes its lineage to ' + str(_jvm['lineage']) if _jvm['lineage'] else 'has no lineage'}, "
-                         "and its JVM keeps what it was started with. Restart the kernel and give `lineage` in its first spark_session.")
+        has = f"writes its lineage to {_jvm['lineage']}" if _jvm["lineage"] else "has no lineage"
+        raise ValueError(f"This kernel's Spark {has}, and its JVM keeps what it was started with. "
+                         "Restart the kernel and give `lineage` in its first spark_session.")
     kernels.run_folder()
     kernels.name_kernel(app)
     if not running:
