@@ -99,7 +99,7 @@ QUERIES = {
     "windy_hours": """SELECT origin, time_hour, wind_speed, avg(dep_delay) AS delay
         FROM departed JOIN weather USING (origin, time_hour) GROUP BY ALL"""}
 for table, query in QUERIES.items():
-    spark.sql(f"CREATE TABLE {table} USING delta AS {query}")
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {table} USING delta AS {query}")
 look(spark.table("sightings"))
 
 # %% [markdown]
@@ -344,11 +344,12 @@ publish(tagged)
 # %% [markdown]
 # ### Stale metadata
 #
-# The owner of `airports` renames the column, as announced. Nobody tells the catalogue.
+# The owner of `airports` renames the column, as announced. Nobody tells the catalogue. (The table's first version is read, so
+# that this cell can run again.)
 
 # %% tags=["break-rename"]
 spark.sql("""CREATE OR REPLACE TABLE airports USING delta AS
-    SELECT faa AS iata, * EXCEPT (faa) FROM airports""")
+    SELECT faa AS iata, * EXCEPT (faa) FROM airports VERSION AS OF 0""")
 accepted = suggestions[suggestions.pair.isin(checked.pair[holds])]
 stale = accepted[accepted.right == "airports.faa"]
 print(f"your guess: {guess}; joins that name the old column: {len(stale)}")
@@ -377,8 +378,15 @@ renamed = again[again.right == "airports.iata"]
 look(renamed[["left", "right", "inclusion"]], text="{:.3f}")
 
 # %% [markdown]
-# Tables move as well. Who knows a path loses the table; who knows its name asks the catalogue, here `places`, where it is.
-# `ask` is a **logical query**:
+# Tables move as well. Who knows a path loses the table; who knows its name asks the catalogue, here `places` (folded), where it
+# is. `ask` is a **logical query**:
+
+# %% tags=["break-places", "fold"]
+# where the catalogue finds a table; if the next cell has run before, that is the archive
+places = {"watchlist": str(LAKE / "tables" / "watchlist")}
+if (LAKE / "archived").exists():
+    places["watchlist"] = str(LAKE / "archived")
+print("watchlist is in", places["watchlist"].rsplit("/", 2)[-2:])
 
 # %% tags=["break-moved"]
 def ask(query):
@@ -387,11 +395,8 @@ def ask(query):
 
 
 WORST = "SELECT count(*) AS aircraft, max(delay) AS worst FROM {watchlist}"
-here, there = LAKE / "tables" / "watchlist", LAKE / "archived"
-places = {"watchlist": str(here)}
 before = ask(WORST)
-here.rename(there)
-places["watchlist"] = str(there)
+places["watchlist"] = fabric.move(places["watchlist"], LAKE / "archived")
 after = ask(WORST)
 look(after)
 

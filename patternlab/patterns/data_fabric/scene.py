@@ -1,6 +1,7 @@
 """The world around pattern 14: five tables on a lake and in DuckDB, what to compare, and who holds a tail number."""
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -118,6 +119,12 @@ def by_table(tables, columns) -> list:
     for table, column in sorted(column.split(".") for column in columns):
         mine.get(table, []).append(column)
     return list(mine.items())
+
+
+def move(path, target) -> str:
+    """Move a folder (to where it is already: nothing happens); the new path."""
+    Path(path).rename(target)
+    return str(target)
 
 
 def holding(spark, tables, slice, places=()) -> set:
