@@ -273,7 +273,7 @@ publish(tagged)
 # %% [markdown]
 # ## See it
 #
-# The graph of tables as Spark told it. Red tables hold a tagged column.
+# The graph of tables as Spark told it. Red tables hold a tagged column, whose name stands in them.
 
 # %% tags=["figure-lineage"]
 derived = {column for column in tagged if column.split(".")[0] in QUERIES}
@@ -465,7 +465,7 @@ prove("and its answer is right", after.to_dict("records")[0], truth("watchlist",
 # %% [markdown]
 # ## Measure it
 #
-# Three ways to suggest joins. **Precision** is the share of the suggestions that are true, **recall** the share of the true
+# Four ways to suggest joins. **Precision** is the share of the suggestions that are true, **recall** the share of the true
 # references that are suggested. True are the five of flights, and the airport of a weather station.
 
 # %% tags=["step-score"]
