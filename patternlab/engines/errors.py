@@ -76,7 +76,7 @@ ENTRIES = [
           r"|DELTA_CONCURRENT_",
           "Another writer committed to the same files of the Delta table in between, so this commit was refused.",
           "Read again and repeat the write, or give the writers different partitions."),
-    Entry(r"UNRESOLVED_COLUMN[^\n]*?`(?P<column>[^`]+)`(?:[^\n]*?\[(?P<near>`[^\]]+)\])?",
+    Entry(r"UNRESOLVED_COLUMN[^\n]*?(?:`[^`]+`\.)*`(?P<column>[^`]+)`(?:[^\n]*?\[(?P<near>`[^\]]+)\])?",
           "There is no column {column} here; near names: {near}.", "Correct the name; .printSchema() shows what there is."),
     Entry(r"TABLE_OR_VIEW_NOT_FOUND[^\n]*?`(?P<table>[^`]+)`", "There is no table or view {table}.",
           "Run the cell that makes it, or read the table by its path: delta.`path`."),
