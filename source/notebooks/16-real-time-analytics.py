@@ -8,7 +8,7 @@
 #
 # | | |
 # |---|---|
-# | **Promise** | a number on the screen is a fraction of a second old, and hundreds may ask for it each second |
+# | **Promise** | a number on the screen is a fraction of a second old, and thousands may ask for it each second |
 # | **Price** | you choose the questions beforehand; corrections have to be taken back; a query runs day and night |
 # | **When not** | nobody acts within minutes, or questions are new each time |
 
