@@ -8,7 +8,7 @@
 #
 # | | |
 # |---|---|
-# | **Promise** | a number on the screen is milliseconds old, and thousands may ask for it each second |
+# | **Promise** | a number on the screen is a fraction of a second old, and thousands may ask for it each second |
 # | **Price** | you choose the questions beforehand; corrections have to be taken back; a query runs day and night |
 # | **When not** | nobody acts within minutes, or questions are new each time |
 
@@ -48,6 +48,7 @@ look(coming[coming.key == corrections[0]["key"]])
 
 # %% [markdown]
 # History lies in the lake, a Delta table, where yesterday's job has put it. Spark writes it here (a few seconds: its first job).
+# These are its first six departures:
 
 # %% tags=["look-lake"]
 WORK = workspace("16-real-time")
@@ -55,13 +56,13 @@ LAKE = f"{WORK}/departures"
 
 past = spark.read.parquet(tower.parquet(history, WORK))
 past.write.format("delta").mode("overwrite").save(LAKE)
-look(history, 2)
+look(history, 6)
 
 # %% [markdown]
 # ## The naive way
 #
 # One table with a row for each flight, and one query for each view of the page. (`desk` is our connection, `copied` fills a table
-# from a frame.) On six departures:
+# from a frame.) On the six departures above:
 
 # %% tags=["step-exact"]
 FLIGHT = """create table flight (
@@ -87,8 +88,8 @@ loads = {"events in rows": tower.asked(store, EXACT)}
 look(tower.speeds(loads))
 
 # %% [markdown]
-# Every view reads every row again. The answer is right; it costs what it reads, and that grows with each day of the year.
-# More readers only wait longer: each core is busy already.
+# Each look at the page reads every row again. The answer is right; it costs what it reads, and that grows with each day of the
+# year. More readers than cores only wait longer.
 
 # %% [markdown]
 # ## Build it
@@ -136,8 +137,9 @@ def start(topic, **trigger):
 print("start(topic, realTime='5 minutes') or start(topic, processingTime='1 second')")
 
 # %% [markdown]
-# A long batch holds a core for each partition of the topic, for ever. So our topics have one partition, and a query is stopped before the
-# next one starts. Real-time mode has no aggregations in Spark 4.2: it enriches events, and the store adds them up.
+# A long batch holds a core for each partition of the topic, as long as the query runs: with one core, Spark could do nothing else
+# meanwhile. So our topics have one partition, and a query is stopped before the next one starts. Real-time mode has
+# no aggregations in Spark 4.2: it enriches events, and the store adds them up.
 
 # %% [markdown]
 # ### Step 2: a roll-up in rows, and the events in columns
@@ -225,11 +227,12 @@ for message in (first, second, second):
 look(pd.DataFrame(seen, columns=["version", "hour", "origin", "n", "delay"]))
 
 # %% [markdown]
-# The number stays, the sum grows by the correction, and a copy changes nothing. In columns the same rule is shorter,
-# because there is no roll-up to mend. `reopen` (folded) brings both stores back to where history ends.
+# The number stays, the sum grows by the correction, and a copy changes nothing. In columns the same rule (`REPLACE`) is shorter,
+# because there is no roll-up to mend. `reopen` (folded) brings the rows back to where history ends, as `load_columns` does for
+# the columns.
 
 # %% tags=["step-reopen", "fold"]
-# both stores as history has left them
+# the rule for columns, and the rows as history has left them
 REPLACE = """insert into flight values (?, ?, ?, ?, ?) on conflict (key) do update
     set version = excluded.version, hour = excluded.hour,
         origin = excluded.origin, delay = excluded.delay
@@ -241,7 +244,6 @@ def reopen():
     store.sql("delete from flight where key = any(%s)", coming.key.tolist())
     store.sql("truncate board")
     store.sql(ROLL_UP)
-    load_columns()
 
 
 reopen()
@@ -278,6 +280,7 @@ print("an age is noted after the commit, not before")
 # %% tags=["step-freshness"]
 def freshness(topic, **trigger):
     reopen()
+    load_columns()
     tower.topics(bus, topic)
     emptied(WORK / f"checkpoint-{topic}")
     query = start(topic, **trigger)
@@ -304,8 +307,8 @@ print(f"{ended} batches")
 look(tower.ages({"every second, in rows": slow}))
 
 # %% [markdown]
-# Half of a second of waiting is no fault: events come at any moment, and wait for the next batch. Then real-time mode, with the
-# same code and another trigger:
+# An event comes at any moment and waits for the next batch: half a second on average, before anything is done with it. That is
+# the trigger, and no fault. Then real-time mode, with the same code and another trigger:
 
 # %% tags=["step-real-time"]
 fast, fast_columns, ended = freshness("real-time-16", realTime="5 minutes")
@@ -335,8 +338,9 @@ ways = {
 tower.three(ways, "How fresh, how fast, for how many: no number implies another")
 
 # %% [markdown]
-# The trigger moves the first column only, the roll-up moves the other two. Whoever says "real-time" without saying which of the
-# three is meant has said nothing.
+# The trigger belongs to the first column, the roll-up to the other two, and to those only where there is much to read. Ages were
+# measured without readers, loads without live events: together, each gets worse. Whoever says "real-time" without saying which
+# of the three is meant has said nothing.
 
 # %% [markdown]
 # ## Predict
@@ -394,13 +398,13 @@ look(once)
 # %% [markdown]
 # ### A restart sends everything again
 #
-# Now the query that was stopped. Its checkpoint is there, and nothing new is on the topic. `quiet` waits until nothing more comes
-# out, stops the query, and gives all messages.
+# Now the query that was stopped. Its checkpoint is there, and nothing new is on the topic but a mark that `until_marked` sends. One
+# partition keeps order: when the mark has come out, so has all that was sent before it. Then the query is stopped.
 
 # %% tags=["break-restart"]
-before = bus.end_offsets("real-time-16-out")[0]
+before = len(tower.messages_of(bus, "real-time-16-out"))
 query = start("real-time-16", realTime="5 minutes")
-told_again = tower.quiet(bus, "real-time-16-out", query, before)
+told_again = tower.until_marked(bus, "real-time-16", query)
 again = len(told_again) - before
 print(f"{again:,} events were sent again, your guess was {guess:,}")
 
@@ -428,12 +432,12 @@ for level in LEVELS:
     kept[f"by {level}"] = len(columns.sql(f"select distinct {level} from lake"))
 kept["all events"] = len(history)
 
-most = kept[f"by {LEVELS[-1]}"] / len(history)
-title = f"By destination and aircraft, {most:.0%} of the events have a row of their own"
+finest = kept[f"by {LEVELS[-1]}"]
+title = f"By destination and aircraft, {len(history):,} events need {finest:,} rows"
 bars(kept, title, "rows", log=True);
 
 # %% [markdown]
-# Such a roll-up costs an upsert for each event, and saves nothing. The repair is to choose: a second small roll-up for the
+# Such a roll-up costs an upsert for each event, and saves next to nothing. The repair is to choose: a second small roll-up for the
 # second question, and columns for questions that are asked seldom.
 
 # %% [markdown]
@@ -446,7 +450,8 @@ DISTINCT = """select origin, count(distinct tailnum) as aircraft
     from lake group by origin order by origin"""
 aircraft = columns.sql(DISTINCT).df()
 summed = aircraft.aircraft.sum()
-print(f"summed: {summed:,} aircraft")
+different = len(columns.sql("select distinct tailnum from lake"))
+print(f"summed: {summed:,} aircraft, different ones: {different:,}")
 look(aircraft)
 
 # %% [markdown]
@@ -464,7 +469,7 @@ sketches = spark.createDataFrame(by_airport.collect(), by_airport.schema)
 
 union = "hll_sketch_estimate(hll_union_agg(sketch)) as aircraft"
 merged = sketches.selectExpr(union).first().aircraft
-print(f"summed: {summed:,}, merged sketches: about {merged:,}")
+print(f"merged sketches: about {merged:,}, different ones: {different:,}")
 
 # %% [markdown]
 # ## Looks right, not so fast
@@ -520,14 +525,15 @@ prove("events sent again", again, len(live))
 prove("a restart behind the upsert", twice["too many"][0], 0)
 
 # %% [markdown]
-# Freshness is a promise, a *service level objective*: 99 of 100 events are on the board within so many seconds. This page
-# promises five, on a machine that does other work too. Both triggers keep it: who needs no better need not pay for real time.
+# Freshness is a promise, a *service level objective*: 99 of 100 events are on the board within so many seconds. A promise holds
+# on bad days too, when the machine has other work: so this page promises thirty. Both triggers keep it. Who needs no better need
+# not pay for real time.
 
 # %% tags=["prove-fresh"]
-SLO = 5.0
+SLO = 30.0
 seconds = pd.DataFrame({"every second": slow, "real time": fast}).quantile(0.99)
-prove("p99 within five seconds, every second", seconds["every second"] < SLO, True)
-prove("p99 within five seconds, real time", seconds["real time"] < SLO, True)
+prove("p99 within thirty seconds, every second", seconds["every second"] < SLO, True)
+prove("p99 within thirty seconds, real time", seconds["real time"] < SLO, True)
 prove("batches that real time had to end for it", ended, 0)
 
 # %% [markdown]
@@ -541,6 +547,7 @@ about = {row.origin: row.about for row in sketches.collect()}
 off = (pd.Series(about) / known - 1).abs().max()
 
 prove("distinct aircraft per airport", aircraft.aircraft.tolist(), known.tolist())
+prove("different aircraft in all", different, every)
 prove("approximate within 3 standard deviations", off <= 3 * 0.05, True)
 prove("merged sketches too", abs(merged / every - 1) <= 3 * 1.04 / 64, True)
 

@@ -164,6 +164,64 @@ def test_other_forms_of_a_roll_up_and_of_parts_are_right():
                           lambda part: final(vars(part))))
 
 
+def test_a_copy_may_be_put_again_and_all_events_may_be_kept():
+    def put(state, event):
+        kept = state["flights"].setdefault("all", [])
+        kept.append(event)
+        newest = {one["key"]: one for one in sorted(kept, key=lambda one: one["version"])}
+        state["board"] = {}
+        for one in newest.values():
+            if one["delay"] is not None:
+                row = state["board"].setdefault((one["hour"], one["origin"]), {"n": 0, "delay": 0})
+                row["n"], row["delay"] = row["n"] + 1, row["delay"] + one["delay"]
+        return state
+    assert lab.corrected(put)
+
+
+def test_whoever_remembers_between_calls_is_told_so():
+    put, roll_up, flights, rows = reference(2)["put"], reference(1)["roll_up"], {}, {}
+
+    def clears(state, event):
+        if not state["board"] and not state["flights"]:
+            flights.clear()
+        return {"flights": {"x": 1}, "board": put({"flights": flights, "board": state["board"]}, event)["board"]}
+
+    def grows(events):
+        rows.update(roll_up(events))
+        return rows
+    with pytest.raises(Wrong, match="what another board makes of its own: your function remembers"):
+        lab.corrected(clears)
+    with pytest.raises(Wrong, match="the call before: your function remembers"):
+        lab.rolled_up(grows)
+
+
+@pytest.mark.parametrize("mistake, told", [
+    (lambda delays: {"late": int(any(delay > 15 for delay in delays))}, "two of them late"),
+    (lambda delays: {"late": int(sum(delays) > 15)}, "so none is: late is 0"),
+    (lambda delays: {"late": sum(abs(delay) > 15 for delay in delays)}, "20 minutes before its time"),
+    (lambda delays: {"delay": sum(delay for delay in delays if delay > 0)}, "delay -15"),
+    (lambda delays: {"n": min(2, len(delays))}, "n is 3")])
+def test_each_measure_of_a_roll_up_is_judged(mistake, told):
+    def roll_up(events):
+        cells = {}
+        for event in events:
+            if event["delay"] is not None:
+                cells.setdefault((event["scheduled"][:13], event["origin"]), []).append(event["delay"])
+        return {cell: {"n": len(delays), "delay": sum(delays), "late": sum(delay > 15 for delay in delays),
+                       "most": max(delays), **mistake(delays)} for cell, delays in cells.items()}
+    with pytest.raises(Wrong, match=told):
+        lab.rolled_up(roll_up)
+
+
+@pytest.mark.parametrize("change, told", [
+    (lambda answer: {**answer, "aircraft": min(200, answer["aircraft"])}, "what about.. says of the bits"),
+    (lambda answer: {**answer, "mean": answer["mean"] and round(answer["mean"])}, "the mean is 12.5")])
+def test_what_final_says_is_judged_beyond_the_small_parts(change, told):
+    made = reference(3)
+    with pytest.raises(Wrong, match=told):
+        lab.mergeable((made["partial"], made["merge"], lambda part: change(made["final"](part))))
+
+
 def test_keys_the_wrong_way_round_and_parts_that_hold_no_values_are_told():
     roll_up, parts = reference(1)["roll_up"], reference(3)
     with pytest.raises(Wrong, match="in that order"):
@@ -172,12 +230,15 @@ def test_keys_the_wrong_way_round_and_parts_that_hold_no_values_are_told():
         lab.mergeable((lambda flights: iter([parts["partial"](flights)]), parts["merge"], parts["final"]))
 
 
-@pytest.mark.parametrize("query", [
-    "select hour as aircraft, sum(n) as by_carrier from by_hour group by hour",
-    "with flights as (select * from BY_HOUR) select hour, sum(n) as flights from flights group by hour;"])
-def test_a_view_is_read_where_a_query_names_it_as_a_table(query):
+def test_a_view_is_read_where_a_query_names_it_as_a_table():
     made = reference(4)
-    assert lab.dashboards((made["VIEWS"], {**made["ANSWERS"], "departures per hour": query}))
+    hours = "select hour as aircraft, sum(n) as by_carrier from by_hour group by hour"
+    shares = "with flights as (from BY_HOUR) select hour, origin, late / n as flights from flights;"
+    means = "select origin, sum(delay) / sum(by_hour.n) from by_hour join aircraft using (origin) group by origin"
+    most = "-- flights\nfrom by_carrier select carrier, max(most) group by all"
+    names = [name for name in made["ANSWERS"] if name.startswith(("departures per hour", "share", "mean", "largest"))]
+    others = dict(zip(names, (hours, means, shares, most)))
+    assert lab.dashboards((made["VIEWS"], {**made["ANSWERS"], **others}))
 
 
 @pytest.mark.parametrize("view", ["select * from read_csv('/etc/hostname')", "selec 1", "select * from nowhere"])
@@ -186,3 +247,34 @@ def test_a_view_that_duckdb_refuses_is_shown_with_its_error(view):
     with pytest.raises(Raised) as raised:
         lab.dashboards(({**made["VIEWS"], "aircraft": view}, made["ANSWERS"]))
     assert raised.value.given.endswith("your view aircraft")
+
+
+@pytest.mark.parametrize("question, query, told", [
+    ("departures per hour", "select sum(n), hour from by_hour group by hour", "columns in another order"),
+    ("departures per hour", "drop table by_hour", "should be one SELECT"),
+    ("departures per hour", "-- nothing yet", "should be one SELECT"),
+    ("departures per hour", "with f as (from flights) select hour, count(delay) from f group by 1", "reads flights"),
+    ("mean delay per origin", "select origin, round(sum(delay) / sum(n), 2) from by_hour group by 1", "is rounded"),
+    ("mean delay per origin", "select origin, sum(delay) // sum(n) from by_hour group by 1", "divided as whole numbers")])
+def test_each_clause_about_answers_is_judged(question, query, told):
+    made = reference(4)
+    with pytest.raises(Wrong, match=told):
+        lab.dashboards((made["VIEWS"], {**made["ANSWERS"], question: query}))
+
+
+@pytest.mark.parametrize("aircraft, told", [
+    ("select origin, list(flights) as n from flights group by origin", "bytes, and 5,000 are allowed"),
+    ("select origin, count(distinct coalesce(tailnum, '?')) as n from flights where delay is not null group by 1",
+     "counts no tail number as one more aircraft")])
+def test_each_clause_about_views_is_judged(aircraft, told):
+    made = reference(4)
+    with pytest.raises(Wrong, match=told):
+        lab.dashboards(({**made["VIEWS"], "aircraft": aircraft}, made["ANSWERS"]))
+
+
+def test_a_query_that_never_ends_is_stopped(monkeypatch):
+    made = reference(4)
+    monkeypatch.setattr(lab.dashboard, "SECONDS", 0.5)
+    endless = "with recursive t as (select 1 as n union all select n from t) select n, count(*) from t group by n"
+    with pytest.raises(Wrong, match="did not end in 0.5 s"):
+        lab.dashboards((made["VIEWS"], {**made["ANSWERS"], "departures per hour": endless}))

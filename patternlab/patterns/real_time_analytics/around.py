@@ -3,6 +3,7 @@ import contextlib
 import json
 import threading
 import time
+import uuid
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from ...engines.topics import reader
 
+MARK = "mark-"                                             # begins the key of what is no event
 
 @dataclass
 class Load:
@@ -67,33 +69,33 @@ def arriving(bus, topic: str, wanted: int, query, seconds: float = 60):
             elif query.exception() is not None:
                 raise query.exception()
             elif time.monotonic() > give_up:
-                raise TimeoutError(f"{seen:,} of {wanted:,} events came out in {seconds:.0f} s. Close other notebooks, "
-                                   "run the cell again.")
+                raise TimeoutError(f"{seen:,} events came out in {seconds:.0f} s, and not all that were sent. Close other "
+                                   "notebooks, run the cell again.")
     finally:
         consumer.close()
 
 
-def quiet(bus, topic: str, query, before: int, seconds: float = 60) -> list:
-    """All messages of a topic, as dicts, when there are more than `before` and for a second no new ones.
+def until_marked(bus, topic: str, query, seconds: float = 60) -> list:
+    """All messages of `topic`-out, as dicts, when a mark that is sent to `topic` now has come out; without marks.
 
-    `query` is stopped then. Its error is raised; TimeoutError where it writes nothing in `seconds`.
+    `query`, which writes them, is stopped then. Its error is raised; TimeoutError where the mark has not come in `seconds`.
     """
-    from kafka import TopicPartition
-    found, give_up = [], time.monotonic() + seconds
-    consumer = reader(bus.bootstrap, auto_offset_reset="earliest")
+    mark = MARK + uuid.uuid4().hex
     try:
-        consumer.assign([TopicPartition(topic, 0)])
-        while time.monotonic() < give_up:
-            more = [json.loads(message.value) for messages in consumer.poll(1000).values() for message in messages]
-            found += more
-            if query.exception() is not None:
-                raise query.exception()
-            if not more and len(found) > before:
-                return found
-        raise TimeoutError(f"Nothing came out in {seconds:.0f} s. Close other notebooks, run the cell again.")
+        bus.send(topic, [{"key": mark}])
+        with contextlib.closing(arriving(bus, f"{topic}-out", float("inf"), query, seconds)) as coming:
+            found = []
+            for messages in coming:
+                found += messages
+                if any(message.get("key") == mark for message in messages):
+                    return unmarked(found)
     finally:
         query.stop()
-        consumer.close()
+
+
+def unmarked(messages: list) -> list:
+    """These messages without marks."""
+    return [message for message in messages if not message.get("key", "").startswith(MARK)]
 
 
 def asked(where, question: str, readers: int = 8, seconds: float = 0.8) -> Load:

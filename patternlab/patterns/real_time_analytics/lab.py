@@ -12,15 +12,41 @@ from . import dashboard, trial
 
 MEASURES, SUMS, FINAL = ("n", "delay", "late", "most"), ("n", "delay"), ("n", "mean", "most", "aircraft")
 SIZE = 2_000                                               # bytes of a part in exercise 3
+REMEMBERS = ": your function remembers outside of the {}."
 
 
 def rolled_up(answer):
-    """roll_up(events): eleven lists of events, each with its sentence."""
+    """roll_up(events): lists of events, each with its sentence, then sixty events, five times."""
+    one, none = (_cells(ask(answer, events), MEASURES, "roll_up") for events in (trial.ROLLED[1][0], []))
+    if equal(one, none) and one == trial.roll_up(trial.ROLLED[1][0]):
+        raise Wrong(f"Called again, without events, roll_up has the row of the call before{REMEMBERS.format('call')}")
     for events, said in trial.ROLLED:
         mine = _cells(ask(answer, events), MEASURES, "roll_up")
         if not equal(mine, trial.roll_up(events)):
             raise Wrong(said, _shown(mine) or events)
+    over_seeds(5, lambda seed: _crowded(answer, seed))
     return "A row for each hour and origin, and each measure can be added up further."
+
+
+def _crowded(answer, seed):
+    events = trial.crowd(seed)
+    mine, right = _cells(ask(answer, events), MEASURES, "roll_up"), trial.roll_up(events)
+    if not equal(mine, right):
+        cell = _off(mine, right)
+        raise Wrong(f"Of sixty events in any order, {_about(cell, mine, right)}.", _shown({cell: mine.get(cell, {})}))
+
+
+def _off(mine, right) -> tuple:
+    return next(cell for cell in {**mine, **right} if not equal(mine.get(cell), right.get(cell)))
+
+
+def _about(cell, mine, right) -> str:
+    if cell not in right:
+        return f"there is a row for {describe(cell)} that should not be there"
+    if cell not in mine:
+        return f"there is no row for {describe(cell)}"
+    names = [name for name in right[cell] if not equal(mine[cell][name], right[cell][name])]
+    return f"the row for {describe(cell)} is off in {', '.join(names)}"
 
 
 def _cells(mine, measures, name) -> dict:
@@ -45,12 +71,16 @@ def _shown(cells) -> list:
 
 
 def corrected(answer):
-    """put(state, event): eighteen streams, each with its sentence, then ten of forty events."""
-    first, again = (_played(answer, [trial.ONE], "The first event") for _ in range(2))
+    """put(state, event): two boards side by side, streams, each with its sentence, then ten of forty events."""
+    first, again = (_played(answer, [trial.ONE]) for _ in range(2))
     if first and not again:
-        raise Wrong("On a second, empty board it was not put: your function remembers outside of the state.")
+        raise Wrong(f"On a second, empty board it was not put{REMEMBERS.format('state')}")
+    beside = _put(answer, _empty(), trial.ONE)
+    _put(answer, _empty(), trial.OTHER)
+    if not equal(_board(_put(answer, beside, trial.NEWER)), _played(answer, [trial.ONE, trial.NEWER])):
+        raise Wrong(f"An event of one board changed what another board makes of its own{REMEMBERS.format('state')}")
     for events, said in trial.STREAMS:
-        mine = _played(answer, events, said)
+        mine = _played(answer, events)
         if not equal(mine, trial.board(events)):
             came = [{"": "came", **event} for event in events]
             raise Wrong(said, came + [{"": "yours", **row} for row in _named(mine)])
@@ -62,22 +92,37 @@ def _named(cells) -> list:
     return [{"hour": hour, "origin": origin, **row} for (hour, origin), row in cells.items()]
 
 
-def _played(answer, events, said) -> dict:
-    state = {"flights": {}, "board": {}}
-    for event in events:
-        state = ask(answer, state, dict(event))
-        if not isinstance(state, Mapping) or "board" not in state:
-            raise Unfit(f"put should return the state, a dict with flights and board; yours returned {kind(state)}.")
+def _empty() -> dict:
+    return {"flights": {}, "board": {}}
+
+
+def _put(answer, state, event):
+    state = ask(answer, state, dict(event))
+    if not isinstance(state, Mapping) or "board" not in state:
+        raise Unfit(f"put should return the state, a dict with flights and board; yours returned {kind(state)}.")
+    return state
+
+
+def _board(state) -> dict:
     return _cells(state["board"], SUMS, "put")
 
 
+def _played(answer, events) -> dict:
+    state = _empty()
+    for event in events:
+        state = _put(answer, state, event)
+    return _board(state)
+
+
 def _streamed(answer, seed):
-    events = trial.stream(seed)
-    mine, right = _played(answer, events, "40 events"), trial.board(events)
-    if not equal(mine, right):
-        cell = next(cell for cell in {**mine, **right} if not equal(mine.get(cell), right.get(cell)))
-        raise Wrong(f"After 40 events the cell {describe(cell)} is off.",
-                    _named({cell: mine[cell]}) if cell in mine else None)
+    events, state = trial.stream(seed), _empty()
+    for count, event in enumerate(events, 1):
+        state = _put(answer, state, event)
+        mine, right = _board(state), trial.board(events[:count])
+        if not equal(mine, right):
+            cell = _off(mine, right)
+            yours = [{"": "yours", **row} for row in _named({cell: mine[cell]} if cell in mine else {})]
+            raise Wrong(f"After {count} events {_about(cell, mine, right)}.", [{"": "came last", **event}, *yours])
 
 
 def mergeable(answer):
@@ -89,19 +134,32 @@ def mergeable(answer):
         fits(function, *[None] * count)
     for parts, said in trial.PARTS:
         _same(_merged(partial, merge, final, parts), sum(parts, []), said)
+    crowd = trial.many(5, 300)
+    mine, right = _final(_read(final, ask(partial, crowd))), trial.final(crowd)
+    for name in FINAL:
+        if not equal(mine[name], right[name]):
+            raise Wrong(f"One part of 300 flights, many of the same aircraft: {name} is off."
+                        + " It is what about() says of the bits." * (name == "aircraft"), [mine])
     first, second, third = (trial.many(seed, 200) for seed in (1, 2, 3))
     grouped = _read(merge, ask(partial, first), _read(merge, ask(partial, second), ask(partial, third)))
     _same(_final(_read(final, grouped)), first + second + third,
           "Three parts, the last two merged before the first: how parts are grouped must not matter.")
-    part = ask(partial, trial.many(4, 5_000))
+    part = ask(partial, trial.many(4, 5_000, 5_000))
+    _small(part, "Of 5,000 flights")
+    for seed in range(25):
+        part = _read(merge, part, ask(partial, trial.many(seed, 20)))
+    _small(part, "Merged from 26 parts")
+    return "Parts of any size merge in any order, and each stays as small as the first."
+
+
+def _small(part, of_what):
     try:
         size = len(pickle.dumps(part))
     except Exception:
         raise Unfit(f"A part should be plain values, which can be sent, and yours is {kind(part)}.") from None
     if size > SIZE:
-        raise Wrong(f"Of 5,000 flights your part has {size:,} bytes, and {SIZE:,} are allowed. Keep what can be added, "
+        raise Wrong(f"{of_what} your part has {size:,} bytes, and {SIZE:,} are allowed. Keep what can be added, "
                     "not what was added.")
-    return "Parts of any size merge in any order, and each stays as small as the first."
 
 
 def _merged(partial, merge, final, parts) -> dict:

@@ -8,6 +8,7 @@ import pandas as pd
 import psycopg2
 
 from ...flights import days
+from .around import unmarked
 from .truth import EVERY, LIVE, MORE, flown
 
 BEHIND = 20                            # a correction comes so many events after what it corrects
@@ -94,8 +95,8 @@ def tuples(messages: list, *names: str) -> list:
 
 
 def messages_of(bus, topic: str) -> list:
-    """All messages of a topic, in order, as dicts."""
-    return [json.loads(text) for text in bus.peek(topic, 1_000_000).value]
+    """All messages of a topic, in order, as dicts, without marks."""
+    return unmarked([json.loads(text) for text in bus.peek(topic, 1_000_000).value])
 
 
 def slowest_of(milliseconds, questions: int) -> np.ndarray:
