@@ -86,7 +86,9 @@ def test_only_this_machine_and_no_proxy(file, monkeypatch):
     ("def handle(:\n", r"SyntaxError: invalid syntax \(line 1\)\. Mend it, write the file again"),
     ("import nothing_of_that_name\n", "ModuleNotFoundError: No module named 'nothing_of_that_name'"),
     ("x = 1\n", "can't be served: MissingTargetException: .* function named 'handle'"),
-    ("raise ValueError('no database')\n", "ValueError: no database"),
+    ("\nraise ValueError('no database')\n", r"ValueError: no database \(line 2\)\."),
+    ("import os\nos.environ['DSN']\n", r"KeyError: 'DSN' \(line 2\)\."),
+    ("import psycopg2\npsycopg2.connect('postgresql://x@127.0.0.1:1/x')\n", r"connection to server at .* failed: .*\."),
     ("import os\nos._exit(3)\n", "it ended without a word")])
 def test_a_file_that_cannot_be_served_says_why(file, code, said):
     file.write_text(code)
