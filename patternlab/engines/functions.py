@@ -13,7 +13,7 @@ from pathlib import Path
 from . import environment, guard, kernels
 
 MEGABYTES = 80                     # of one instance with its guard
-STARTS = 20                        # seconds within which an instance serves
+STARTS = 30                        # seconds within which an instance serves
 _SERVE = '''
 import os, sys
 from functions_framework import create_app
@@ -77,7 +77,7 @@ class Instance(guard.Own):
         self._http = requests.Session()
         self._http.trust_env = False                       # no proxy stands between this machine and itself
 
-    def post(self, event, seconds: float = 10) -> str:
+    def post(self, event, seconds: float = 20) -> str:
         """Call the function with a CloudEvent and wait for its answer: "done"; "failed" where it raised; "died" where the
         process ended without an answer, or gave none in time and was killed for that.
 

@@ -304,8 +304,8 @@ FUNCTION = ONCE = airport.deployed("once", START, stumble, handle)
 look(airport.beside(play(twice, airport.nothing), right))
 
 # %% [markdown]
-# Right, with the same copies. Two instances may meet at one key: the second insert waits for the first transaction, and then
-# does nothing.
+# Right, with the same copies. Two instances may meet at one key: the second insert waits for the first transaction, and does
+# nothing if that commits.
 
 # %% [markdown]
 # ### Step 4: dead letters, for what no try can help
@@ -329,7 +329,7 @@ look(bus.peek(DEAD)[["offset", "key", "value"]])
 # %% [markdown]
 # ## See it
 #
-# How long does a message wait for its answer? All calls of that run:
+# How long does a call wait for its answer? All calls of that run:
 
 # %% tags=["figure-humps"]
 half = calls.groupby("start").ms.median()
@@ -400,7 +400,7 @@ print(f"{too_many:,} too many: {copies:,} copies, and 4 kills")
 # %% tags=["break-killed-once"]
 FUNCTION = ONCE
 DEAD = bus.topic("dead-letters")
-with measure("15: a day in two bursts, each from zero"):
+with measure("15: two bursts, each from zero"):
     board = play(trouble, dead_letters)
 
 calls = metered()
@@ -486,14 +486,14 @@ print(f"{len(trace):,} calls for {len(twice):,} messages")
 # %% [markdown]
 # ## Looks right, not so fast
 #
-# Another, shorter evening, and somebody has deployed the function without a key. Count and sum are right at every airport:
+# The first ninety only, and somebody has deployed the function without a key. Count and sum are right at every airport:
 
 # %% tags=["break-total-fits"]
 FUNCTION = ADDS
 few = departures[:90]
-evening = play(airport.odd_evening(few), dead_letters)
+shown = play(airport.odd(few), dead_letters)
 published = truth("first_departures", "day", most=90)
-look(airport.beside(evening, published))
+look(airport.beside(shown, published))
 
 # %% [markdown]
 # Sums can't see what cancels out. Names can: ask how often each one was done.
