@@ -408,6 +408,19 @@ def run(batch, process, dead_letter, most):
             message["failed"] = True
     return again
 
+# %% tags=["wrong-2"] says="stands in your list twice" breaks="Return a list of the ids that failed"
+import itertools
+
+
+def run(batch, process, dead_letter, most):
+    again = []
+    for message in batch:
+        try:
+            process(message)
+        except Exception:
+            again.append(message["id"])
+    return itertools.cycle(again)
+
 # %% tags=["nothing-2"] says="was not processed in this call"
 def run(batch, process, dead_letter, most):
     return []
@@ -450,6 +463,22 @@ def run(batch, process, dead_letter, most):
                 dead_letter(message)
                 del waiting[name]
     return tuple(waiting)
+
+# %% tags=["right-2"]
+def run(batch, process, dead_letter, most):
+    def comes_again(message):
+        try:
+            process(message)
+            return False
+        except Exception:
+            if message["delivery"] < most:
+                return True
+        try:
+            return dead_letter(message)
+        except Exception:
+            return True
+
+    return (message["id"] for message in batch if comes_again(message))
 
 # %% tags=["raises-2"] says="KeyError"
 def run(batch, process, dead_letter, most):
@@ -639,6 +668,9 @@ def crossover(price, ms, gigabytes, slots):
     return 16, 0.004
 
 # %% tags=["right-3"]
+import numpy as np
+
+
 def crossover(price, ms, gigabytes, slots):
     billed = int(ms) + (ms > int(ms))
     cost = price["call"] + billed * gigabytes * price["gb_second"] / 1000
@@ -650,7 +682,7 @@ def crossover(price, ms, gigabytes, slots):
             high = middle
         else:
             low = middle + 1
-    return [low, low / (slots * 3_600_000 / ms)] if low <= capacity else None
+    return np.array([low, low / (slots * 3_600_000 / ms)]) if low <= capacity else None
 
 # %% tags=["right-3"]
 import numpy as np
