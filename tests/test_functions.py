@@ -3,6 +3,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 import psutil
 import pytest
@@ -10,7 +12,7 @@ from cloudevents.http import CloudEvent
 from processes import gone
 
 from patternlab import instance, instances
-from patternlab.engines import functions, place
+from patternlab.engines import functions, guard, place
 
 HANDLER = """
 import os, time
@@ -86,7 +88,9 @@ def test_only_this_machine_and_no_proxy(file, monkeypatch):
     ("def handle(:\n", r"SyntaxError: invalid syntax \(line 1\)\. Mend it, write the file again"),
     ("import nothing_of_that_name\n", "ModuleNotFoundError: No module named 'nothing_of_that_name'"),
     ("x = 1\n", "can't be served: MissingTargetException: .* function named 'handle'"),
-    ("raise ValueError('no database')\n", "ValueError: no database"),
+    ("\nraise ValueError('no database')\n", r"ValueError: no database \(line 2\)\."),
+    ("import os\nos.environ['DSN']\n", r"KeyError: 'DSN' \(line 2\)\."),
+    ("import psycopg2\npsycopg2.connect('postgresql://x@127.0.0.1:1/x')\n", r"connection to server at .* failed: .*\."),
     ("import os\nos._exit(3)\n", "it ended without a word")])
 def test_a_file_that_cannot_be_served_says_why(file, code, said):
     file.write_text(code)
@@ -110,6 +114,23 @@ def test_without_memory_none_starts(file, monkeypatch):
     monkeypatch.setattr(functions, "MEGABYTES", 10 ** 9)
     with pytest.raises(MemoryError, match="An instance of a function needs"):
         instance(file, "handle")
+
+
+def test_whoever_is_interrupted_as_it_starts_leaves_no_instance(file, monkeypatch):
+    monkeypatch.setattr(guard, "_GUARD", "import time\ntime.sleep(0.5)\n" + guard._GUARD)
+    threading.Timer(0.25, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        instance(file, "handle")
+    time.sleep(1)                                          # the guard starts it now
+    left = [other for other in psutil.process_iter() if str(file) in _words(other)]
+    assert psutil.wait_procs(left, 5)[1] == [] and instances() == []
+
+
+def _words(process) -> list:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 OWNER = """

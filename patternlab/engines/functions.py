@@ -5,6 +5,7 @@ time, on 127.0.0.1 only; all instances end with the kernel, whatever ends that.
 """
 import itertools
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from . import environment, guard, kernels
 
 MEGABYTES = 80                     # of one instance with its guard
-STARTS = 20                        # seconds within which an instance serves
+STARTS = 30                        # seconds within which an instance serves
 _SERVE = '''
 import os, sys
 from functions_framework import create_app
@@ -68,14 +69,15 @@ class Instance(guard.Own):
             raise
         if not serves:
             self.kill()
-            raise FunctionProblem(f"The function {name} of {self.source.name} can't be served: {_reason(self.log)} "
+            raise FunctionProblem(f"The function {name} of {self.source.name} can't be served: "
+                                  f"{_reason(self.log, self.source.name)} "
                                   "Mend it, write the file again, and start another instance. All that was said is in "
                                   f"{self.log}.")
         self.port = int(self._told.read_text())
         self._http = requests.Session()
         self._http.trust_env = False                       # no proxy stands between this machine and itself
 
-    def post(self, event, seconds: float = 10) -> str:
+    def post(self, event, seconds: float = 20) -> str:
         """Call the function with a CloudEvent and wait for its answer: "done"; "failed" where it raised; "died" where the
         process ended without an answer, or gave none in time and was killed for that.
 
@@ -143,10 +145,12 @@ def _home() -> Path:
     return _folder
 
 
-def _reason(log: Path) -> str:
-    """What Python said at the end of a log, in one line, with a full stop."""
-    lines = [line.strip() for line in guard.tail(log, 4000).splitlines() if line.strip()]
-    where = [line for line in lines if line.startswith("File ") and "site-packages" not in line and "<" not in line]
-    last = (lines or ["it ended without a word"])[-1].removeprefix("functions_framework.exceptions.")
-    place = where[-1].split(", in ")[0].split(", ", 1)[-1] if where and os.sep in where[-1] else ""
-    return f"{last.rstrip('.')}{f' ({place})' if place else ''}."
+def _reason(log: Path, file: str) -> str:
+    """What Python said at the end of a log, in one line, with the line of the file where it has one, and a full stop."""
+    _, traced, lines = guard.tail(log, 4000).rpartition("Traceback (most recent call last):\n")
+    lines = [line for line in lines.splitlines() if line.strip()]
+    errors = [line for line in lines if not line.startswith((" ", "\t"))]             # an error may have more lines
+    last = (errors[:1] if traced else lines[-1:]) or ["it ended without a word"]
+    said = last[0].strip().removeprefix("functions_framework.exceptions.").rstrip(".:")
+    place = re.findall(rf'{re.escape(os.sep + file)}", line (\d+)', "\n".join(lines) if traced else "")
+    return f"{said}{f' (line {place[-1]})' if place else ''}."

@@ -16,7 +16,9 @@ import json, os, signal, subprocess, sys, threading
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 how = json.loads(sys.argv[1])
 child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, **how["as"])
-os.write(how["tell"], b"%d\\n" % child.pid); os.close(how["tell"])
+try:
+    os.write(how["tell"], b"%d\\n" % child.pid); os.close(how["tell"])
+except OSError: child.kill()                       # whoever has started it was interrupted, and does not listen
 def owner_gone():
     try:
         while os.read(0, 4096): pass
@@ -46,12 +48,18 @@ class Guarded:
         ready, tell = os.pipe()
         how = {"stop": int(stop_signal), "patience": patience, "tell": tell, "as": child, "litter": list(map(str, litter))}
         arguments = [sys.executable, "-I", "-S", "-c", _GUARD, json.dumps(how), *map(str, command)]
-        with open(log, "ab") as out:
-            self._guard = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=out, stderr=out, env=env, cwd=cwd,
-                                           pass_fds=(tell,), start_new_session=True)
-        os.close(tell)
         with os.fdopen(ready) as answer:
-            line = answer.readline().strip()
+            try:
+                with open(log, "ab") as out:
+                    self._guard = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=out, stderr=out, env=env,
+                                                   cwd=cwd, pass_fds=(tell,), start_new_session=True)
+            finally:
+                os.close(tell)
+            try:
+                line = answer.readline().strip()
+            except BaseException:                      # interrupted: nobody would know what to end
+                self._guard.stdin.close()
+                raise
         if not line:
             raise RuntimeError(f"{Path(str(command[0])).name} could not be started; the reason is in {log}.")
         self.pid = int(line)

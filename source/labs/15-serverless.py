@@ -93,6 +93,23 @@ def handle(event, state):
     origin, minutes = event["data"]["origin"], event["data"]["minutes"]
     state["minutes"][origin] = state["minutes"].get(origin, 0) + minutes
 
+# %% tags=["wrong-1"] says="neither part is a name by itself" breaks="if source and id are equal, both of them"
+def handle(event, state):
+    if {event["source"], event["id"]} <= state["seen"]:
+        return
+    state["seen"] |= {event["source"], event["id"]}
+    origin, minutes = event["data"]["origin"], event["data"]["minutes"]
+    state["minutes"][origin] = state["minutes"].get(origin, 0) + minutes
+
+# %% tags=["wrong-1"] says="can be read in two ways" breaks="if source and id are equal, both of them"
+def handle(event, state):
+    key = f"{event['source']}/{event['id']}"
+    if key in state["seen"]:
+        return
+    state["seen"].add(key)
+    origin, minutes = event["data"]["origin"], event["data"]["minutes"]
+    state["minutes"][origin] = state["minutes"].get(origin, 0) + minutes
+
 # %% tags=["wrong-1"] says="All names that were there count" breaks="however often it comes"
 def handle(event, state):
     key = event["source"], event["id"]
@@ -109,7 +126,7 @@ def handle(event, state):
         state["seen"].add(key)
         state["minutes"][event["data"]["origin"]] = event["data"]["minutes"]
 
-# %% tags=["wrong-1"] says="remembers it outside of the state" breaks="All that you remember is in `state`"
+# %% tags=["wrong-1"] says="remembers something outside of the state" breaks="All that you remember is in `state`"
 names = set()
 
 
@@ -320,6 +337,20 @@ def run(batch, process, dead_letter, most):
                 again.append(message["id"])
     return again
 
+# %% tags=["wrong-2"] says="in the middle of m2's dead letter" breaks="`Killed`, the end of the process, is no Exception and gets through"
+def run(batch, process, dead_letter, most):
+    again = []
+    for message in batch:
+        try:
+            process(message)
+        except Exception:
+            try:
+                assert message["delivery"] >= most
+                dead_letter(message)
+            except:
+                again.append(message["id"])
+    return again
+
 # %% tags=["wrong-2"] says="process raised a KeyError" breaks="one that fails keeps no other from its turn"
 def run(batch, process, dead_letter, most):
     again = []
@@ -377,6 +408,19 @@ def run(batch, process, dead_letter, most):
             message["failed"] = True
     return again
 
+# %% tags=["wrong-2"] says="stands in your list twice" breaks="Return a list of the ids that failed"
+import itertools
+
+
+def run(batch, process, dead_letter, most):
+    again = []
+    for message in batch:
+        try:
+            process(message)
+        except Exception:
+            again.append(message["id"])
+    return itertools.cycle(again)
+
 # %% tags=["nothing-2"] says="was not processed in this call"
 def run(batch, process, dead_letter, most):
     return []
@@ -419,6 +463,22 @@ def run(batch, process, dead_letter, most):
                 dead_letter(message)
                 del waiting[name]
     return tuple(waiting)
+
+# %% tags=["right-2"]
+def run(batch, process, dead_letter, most):
+    def comes_again(message):
+        try:
+            process(message)
+            return False
+        except Exception:
+            if message["delivery"] < most:
+                return True
+        try:
+            return dead_letter(message)
+        except Exception:
+            return True
+
+    return (message["id"] for message in batch if comes_again(message))
 
 # %% tags=["raises-2"] says="KeyError"
 def run(batch, process, dead_letter, most):
@@ -523,7 +583,7 @@ def crossover(price, ms, gigabytes, slots):
     busy = calls * ms / (slots * 3_600_000)
     return (calls, busy) if busy <= 1 else None
 
-# %% tags=["wrong-3"] says="so it takes 17 whole calls" breaks="the smallest whole number of calls an hour"
+# %% tags=["wrong-3"] says="At 16 calls the machine is still dearer" breaks="the smallest whole number of calls an hour"
 import math
 
 
@@ -531,6 +591,36 @@ def crossover(price, ms, gigabytes, slots):
     cost = price["call"] + math.ceil(ms) / 1000 * gigabytes * price["gb_second"]
     calls = price["machine_hour"] / cost
     calls = math.ceil(calls) if calls > 1000 else math.floor(calls)
+    busy = calls * ms / (slots * 3_600_000)
+    return (calls, busy) if busy <= 1 else None
+
+# %% tags=["wrong-3"] says="239,980 calls the machine is still dearer" breaks="of which one machine is no dearer"
+import math
+
+
+def crossover(price, ms, gigabytes, slots):
+    cost = price["call"] + math.ceil(ms) / 1000 * gigabytes * price["gb_second"]
+    calls = max(1, int(price["machine_hour"] / cost))
+    busy = calls * ms / (slots * 3_600_000)
+    return (calls, busy) if busy <= 1 else None
+
+# %% tags=["wrong-3"] says="utilisation 1 is not busier than 1" breaks="A machine can't be busier than 1"
+import math
+
+
+def crossover(price, ms, gigabytes, slots):
+    cost = price["call"] + math.ceil(ms) / 1000 * gigabytes * price["gb_second"]
+    calls = max(1, math.ceil(price["machine_hour"] / cost))
+    busy = calls * ms / (slots * 3_600_000)
+    return (calls, busy) if busy < 1 else None
+
+# %% tags=["wrong-3"] says="You let the slots into the price" breaks="of which one machine is no dearer"
+import math
+
+
+def crossover(price, ms, gigabytes, slots):
+    cost = price["call"] + math.ceil(ms) / 1000 * gigabytes * price["gb_second"]
+    calls = max(1, math.ceil(price["machine_hour"] / slots / cost))
     busy = calls * ms / (slots * 3_600_000)
     return (calls, busy) if busy <= 1 else None
 
@@ -578,6 +668,9 @@ def crossover(price, ms, gigabytes, slots):
     return 16, 0.004
 
 # %% tags=["right-3"]
+import numpy as np
+
+
 def crossover(price, ms, gigabytes, slots):
     billed = int(ms) + (ms > int(ms))
     cost = price["call"] + billed * gigabytes * price["gb_second"] / 1000
@@ -589,7 +682,7 @@ def crossover(price, ms, gigabytes, slots):
             high = middle
         else:
             low = middle + 1
-    return [low, low / (slots * 3_600_000 / ms)] if low <= capacity else None
+    return np.array([low, low / (slots * 3_600_000 / ms)]) if low <= capacity else None
 
 # %% tags=["right-3"]
 import numpy as np

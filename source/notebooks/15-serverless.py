@@ -19,7 +19,7 @@
 # There is no Spark in this lesson: its session would be what this pattern does without, a process that runs all day.
 
 # %% tags=["setup"]
-import time, pandas as pd, functions_framework, patternlab.patterns.serverless as airport
+import time, pandas as pd, patternlab.patterns.serverless as airport
 from kafka import KafkaConsumer
 from patternlab import crash_after, faults, instance, instances, kafka, lines, look
 from patternlab import measure, postgres, prove, truth, workspace
@@ -67,10 +67,12 @@ look([as_event(toy[0]).get_attributes()])
 # %% [markdown]
 # ## The naive way
 #
-# Write what you would write in any program: a counter in a variable, and a row for each call. `START` stands at the top of the
-# file and runs once for each process; the function runs once for each call.
+# Write what you would write in any program: a counter in a variable, and a row for each call. `functions_framework` serves it.
+# `START` stands at the top of the file and runs once for each process; the function runs once for each call.
 
 # %% tags=["step-counter"]
+import functions_framework
+
 START = """
 import os, signal, functions_framework, psycopg2
 db = psycopg2.connect(os.environ["DSN"])
@@ -87,6 +89,7 @@ def count(event):
 
 
 COUNTS = airport.deployed("counts", START, count)
+ASK = "select count(*) as rows, max(counted) as counted from naive"
 airport.desk_at(store)
 
 # %% [markdown]
@@ -99,7 +102,7 @@ def told(messages):
             worker.post(as_event(message))
 
 
-ASK = "select count(*) as rows, max(counted) as counted from naive"
+airport.cleared(store)
 told(toy)
 look(store.sql(ASK))
 
@@ -107,7 +110,7 @@ look(store.sql(ASK))
 # Six and six. Now the real ones, and they come in two bursts. Between them there is no work, so nothing runs.
 
 # %% tags=["step-counted-day"]
-airport.cleared(store, instances())
+airport.cleared(store)
 for burst in airport.bursts(twice, 2):
     told(burst)
 
@@ -182,7 +185,8 @@ FUNCTION = ADDS
 print("free:", free)
 
 # %% [markdown]
-# A call is "done", it "failed" (the function raised), or the process "died" without an answer. A dead one is not given back.
+# A call is "done", it "failed" (the function raised; `worker.log` says what), or the process "died" without an answer. A dead one
+# is not given back.
 
 # %% tags=["step-call"]
 trace = []
@@ -229,7 +233,7 @@ def reader(group):
         TOPIC, group_id=group, group_instance_id=group, bootstrap_servers=bus.bootstrap,
         auto_offset_reset="earliest", enable_auto_commit=False)
 def again():
-    airport.cleared(store, instances())
+    airport.cleared(store)
     free.clear()
     trace.clear()
     bus.topic(TOPIC)
@@ -300,8 +304,8 @@ FUNCTION = ONCE = airport.deployed("once", START, stumble, handle)
 look(airport.beside(play(twice, airport.nothing), right))
 
 # %% [markdown]
-# Right, with the same copies. Two instances may meet at one key: the second insert waits for the first transaction, and then
-# does nothing.
+# Right, with the same copies. Two instances may meet at one key: the second insert waits for the first transaction, and does
+# nothing if that commits.
 
 # %% [markdown]
 # ### Step 4: dead letters, for what no try can help
@@ -325,7 +329,7 @@ look(bus.peek(DEAD)[["offset", "key", "value"]])
 # %% [markdown]
 # ## See it
 #
-# How long does a message wait for its answer? All calls of that run:
+# How long does a call wait for its answer? All calls of that run:
 
 # %% tags=["figure-humps"]
 half = calls.groupby("start").ms.median()
@@ -336,7 +340,7 @@ airport.humps(calls, title);
 # A mean would describe neither hump. Cold is whoever comes first after a silence, or when all instances are busy.
 #
 # A platform keeps the same trace, as its meter. Ours is a Delta table, written by `deltalake`, again without Spark. The processes
-# and their seconds are real. **The bill is a model**: prices are parameters, and the database is not on it.
+# and their seconds are real. **The bill is a model**: the prices are examples, nobody's list, and the database is not on it.
 
 # %% tags=["step-meter", "fold"]
 # the trace goes into a Delta table, and is read back
@@ -384,6 +388,7 @@ print(f"your guess: {guess:,}; {len(departures):,} planes have left")
 trouble = airport.with_kills(poisoned, 4)
 FUNCTION = ADDS
 unkeyed = play(trouble, dead_letters).departures.sum()
+before = len(trace)
 too_many = unkeyed - len(departures)
 
 print(f"{unkeyed:,} counted, {len(departures):,} have left, your guess was {guess:,}")
@@ -395,18 +400,20 @@ print(f"{too_many:,} too many: {copies:,} copies, and 4 kills")
 # %% tags=["break-killed-once"]
 FUNCTION = ONCE
 DEAD = bus.topic("dead-letters")
-with measure("15: a day in two bursts, each from zero"):
+with measure("15: two bursts, each from zero"):
     board = play(trouble, dead_letters)
 
 calls = metered()
+clocks = list(trace)
 letters = bus.peek(DEAD, 100)
 seen = store.sql("select id from seen")
 received = sum(bus.end_offsets(TOPIC).values())
 print(f"{board.departures.sum():,} counted, {len(departures):,} have left")
+print(f"{len(calls):,} calls, and {before:,} without a key")
 look(calls.outcome.value_counts())
 
 # %% [markdown]
-# The same deaths, and the same number of calls. A retry is free of harm where its effect has a name.
+# The same messages killed as many processes. A retry does no harm where its effect has a name. It is paid all the same.
 
 # %% [markdown]
 # ### A poison message, and no dead letters
@@ -424,6 +431,7 @@ def all_or_nothing(batch, done):
         raise Blocked(f"{first} to {last}: {done.count(False)} failed")
 
 
+FUNCTION = ONCE
 group = again()
 bus.send(TOPIC, poisoned)
 refused = []
@@ -458,6 +466,7 @@ def crashes(batch, done):
     crash()
 
 
+FUNCTION = ONCE
 crash = crash_after(2)
 group = again()
 bus.send(TOPIC, twice)
@@ -477,14 +486,14 @@ print(f"{len(trace):,} calls for {len(twice):,} messages")
 # %% [markdown]
 # ## Looks right, not so fast
 #
-# Another, shorter evening, and somebody has deployed the function without a key. The numbers are right at every airport:
+# The first ninety only, and somebody has deployed the function without a key. Count and sum are right at every airport:
 
 # %% tags=["break-total-fits"]
 FUNCTION = ADDS
 few = departures[:90]
-evening = play(airport.odd_evening(few), dead_letters)
+shown = play(airport.odd(few), dead_letters)
 published = truth("first_departures", "day", most=90)
-look(airport.beside(evening, published)[["origin", "departures", "published"]])
+look(airport.beside(shown, published))
 
 # %% [markdown]
 # Sums can't see what cancels out. Names can: ask how often each one was done.
@@ -496,7 +505,7 @@ times = well.reindex(pd.DataFrame(few).key, fill_value=0)
 look(times[times != 1])
 
 # %% [markdown]
-# One departure is a dead letter that nobody has read, and another one of the same airport was counted twice.
+# One departure is a dead letter that nobody has read. Another one, of the same airport and as late, was counted twice.
 
 # %% [markdown]
 # ## Prove it
@@ -518,11 +527,11 @@ prove("each name is one of the two", set(seen.id) | set(letters.key), names)
 prove("no name is both", set(seen.id) & set(letters.key), set())
 
 # %% [markdown]
-# The bill, once as a sum over the meter and once call by call:
+# The bill by the meter's table, and the same added up exactly, from the clock at the begin and the end of each call:
 
 # %% tags=["prove-bill"]
-one_by_one = sum(costs(call) for call in calls.itertuples())
-prove("the meter's bill", round(costs(calls).sum(), 12), round(one_by_one, 12))
+exact = airport.bill(clocks, PRICE, GIGABYTES)
+prove("the meter's bill", round(costs(calls).sum(), 12), round(exact, 12))
 
 # %% [markdown]
 # ## Measure it
@@ -541,11 +550,11 @@ cents = {"by the call": pd.Series(hourly * one * 100, hourly),
          "always on": pd.Series(PRICE["machine-hour"] * 100, hourly)}
 title = f"Up to {crossover:,.0f} calls an hour, functions cost less"
 lines(cents, title, "calls an hour (model)", "cents an hour");
-print(f"there, one machine would be busy {busy:.0%} of the time")
+print(f"so many calls take {busy:.0%} of one machine's hour")
 
 # %% [markdown]
-# Beyond the crossing, an always-on process is cheaper, if it can bear the load. With slower calls, or other prices, the lines cross
-# elsewhere: change `PRICE`, run the cell again.
+# Beyond the crossing, an always-on process is cheaper, if it can bear the load: of more than 100 % it can't. With slower calls, or
+# other prices, the lines cross elsewhere: change `PRICE`, run both cells again.
 
 # %% [markdown]
 # ## When not, and the neighbours

@@ -58,7 +58,8 @@ def test_a_trigger_that_dies_before_its_commit_brings_a_batch_again(slice):
 @pytest.mark.parametrize("slice", runs.SLICES)
 def test_the_sums_fit_and_the_names_do_not(slice):
     published = truth("first_departures", runs.span(SLUG, slice, "day"), most=90)
-    assert value(slice, "evening.departures.tolist()") == published.departures.tolist()
+    assert value(slice, "shown.departures.tolist()") == published.departures.tolist()
+    assert value(slice, "shown.minutes.tolist()") == published.minutes.tolist()
     assert sorted(value(slice, "times[times != 1].tolist()")) == [0, 2]
 
 
@@ -102,13 +103,20 @@ print(airport.beside(store.sql("select * from delays"), right).eval("departures 
 
 
 def test_what_befalls_the_messages():
-    departures = [{"key": str(n), "origin": ("EWR", "JFK")[n % 2], "dep_delay": n} for n in range(60)]
+    departures = [{"key": str(n), "origin": ("EWR", "JFK")[n % 2], "dep_delay": n % 14} for n in range(60)]
     assert [len(burst) for burst in airport.bursts(departures, 3)] == [20, 20, 20]
     assert sum(map(len, airport.bursts(departures[:7], 3))) == 7
     poisoned = airport.with_poison(departures)
     assert [at for at, message in enumerate(poisoned) if message["dep_delay"] == "soon"] == [30, 31, 32]
     killing = airport.with_kills(poisoned, 4)
     assert sum("kill" in message for message in killing) == 4 and not any("kill" in m for m in killing[30:33])
-    odd = airport.odd_evening(departures)
+    odd = airport.odd(departures)
     assert len(odd) == 61 and sum(message["dep_delay"] == "soon" for message in odd) == 1
     assert len({message["key"] for message in odd}) == 60
+    assert sum(message["dep_delay"] for message in odd if message["dep_delay"] != "soon") == sum(
+        message["dep_delay"] for message in departures), "the sums of minutes fit too"
+
+
+def test_a_bill_is_exact_and_misses_no_call():
+    trace = [("a", "cold", "done", 10.0, 10.5, 1), ("b", "warm", "failed", 20.25, 20.5, 1)]
+    assert airport.bill(trace, {"call": 2.0, "GB-second": 8.0}, 0.5) == 2 * 2 + 0.75 * 0.5 * 8

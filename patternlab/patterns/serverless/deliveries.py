@@ -1,4 +1,6 @@
 """The queue of lab 15, exercise 2: it delivers what a call returns again, and sees what becomes of each message."""
+from itertools import islice
+
 from ...checking.calls import ask, describe, kind
 from ...checking.outcomes import Raised, Unfit, Wrong
 from .trial import Kept, Killed
@@ -17,8 +19,8 @@ STORIES = [
 class Call:
     """One call of the learner's function with a batch: what it processed, and which dead letters it wrote."""
 
-    def __init__(self, batch: list, fails: dict, down: dict, killed=None):
-        self.batch, self.fails, self.down, self.killed = batch, fails, down, killed
+    def __init__(self, batch: list, fails: dict, down: dict, killed=None, buried=None):
+        self.batch, self.fails, self.down, self.killed, self.buried = batch, fails, down, killed, buried
         self.tried, self.failed, self.dead = [], [], []
         self.raised, self.refused = [], []                 # errors, and ids that no dead letter was taken of
 
@@ -33,6 +35,8 @@ class Call:
 
     def dead_letter(self, message):
         found = self._known(message, "dead_letter")
+        if found == self.buried:
+            raise Killed
         if self.down.get(found, 0) > 0:
             self.down[found] -= 1
             self.refused.append(found)
@@ -69,18 +73,19 @@ def deliver(answer, story, most: int) -> None:
 
 
 def kill(answer) -> None:
-    """A process that ends in the middle of a batch: the end must get through."""
-    batch = [Kept(id=f"m{number}", delivery=3, body="...") for number in (1, 2, 3)]
-    call = Call(batch, {}, {}, killed="m2")
-    try:
-        ask(answer, list(batch), call.process, call.dead_letter, 3)
-    except Killed:
-        if call.dead:
-            raise Wrong(f"The process ended while m2 was worked on, and {call.dead[0]} is a dead letter. Nothing had "
-                        "failed.") from None
-        return
-    raise Wrong("The process was killed in the middle of m2, and your function went on. `Killed` is no Exception: "
-                "catch less.")
+    """A process that ends in the middle of a message, or of its dead letter: the end must get through."""
+    for how, what in ((dict(killed="m2"), "m2"), (dict(buried="m2"), "m2's dead letter")):
+        batch = [Kept(id=f"m{number}", delivery=3, body="...") for number in (1, 2, 3)]
+        call = Call(batch, {"m2": ALWAYS} if "buried" in how else {}, {}, **how)
+        try:
+            _ids(ask(answer, list(batch), call.process, call.dead_letter, 3), call)
+        except Killed:
+            if call.dead:
+                raise Wrong(f"The process ended while {what} was worked on, and {call.dead[0]} is a dead letter. It had "
+                            "not failed.") from None
+            continue
+        raise Wrong(f"The process was killed in the middle of {what}, and your function went on. `Killed` is no "
+                    "Exception: catch less.")
 
 
 def _judged(answer, call: Call, most: int) -> set:
@@ -133,7 +138,8 @@ def _fate(message, call: Call, back: list, most: int, show) -> None:
 def _ids(back, call: Call) -> list:
     if isinstance(back, (str, bytes, dict)) or not hasattr(back, "__iter__"):
         raise Unfit(f"Your function should return a list of ids, and it returned {kind(back)}.")
-    back, ids = list(back), [message["id"] for message in call.batch]
+    ids = [message["id"] for message in call.batch]
+    back = list(islice(back, 2 * len(ids) + 1))            # more would be some of them again
     for each in back:
         if isinstance(each, dict):
             raise Wrong("Your list has messages in it. The queue wants their ids.")

@@ -1,6 +1,9 @@
 """Lab 15: what is right in each exercise, and what each usual mistake is told."""
 import math
+import uuid
 from collections.abc import Mapping
+
+import numpy as np
 
 from ...checking.calls import ask, do, fits, kind
 from ...checking.kinds import number
@@ -12,13 +15,13 @@ from .trial import Kept
 
 
 def counted(answer):
-    """handle(event, state): ten streams of calls, each with its sentence, then one event on two states."""
+    """handle(event, state): one event on two states, then streams of calls, each with its sentence."""
     fits(answer, None, None)
-    first = trial.CALLS[0][0]
-    right = _minutes(_played(answer, first)) == trial.totals(first)
-    if right and _minutes(_played(answer, first)) != trial.totals(first):
-        raise Wrong("With a new state, an event was taken for one that was there. Your function remembers it outside "
-                    "of the state, and a process that ends takes such a memory.")
+    probe = [(f"/probe/{uuid.uuid4().hex[:6]}", "1", "EWR", 5, 0, 1)]      # new to whoever has been checked before
+    once, again = (_minutes(_played(answer, probe)) for _ in range(2))
+    if once != again:
+        raise Wrong(f"One event, on two new states: they say {once or 'nothing'}, then {again or 'nothing'}. Your function "
+                    "remembers something outside of the state, and a process that ends takes such a memory.")
     for calls, said in trial.CALLS:
         state = _played(answer, calls)
         found = _minutes(state)
@@ -57,7 +60,7 @@ def settled(answer):
 
 
 def cheaper(answer):
-    """crossover(price, ms, gigabytes, slots): eight sets of prices, each with its sentence."""
+    """crossover(price, ms, gigabytes, slots): sets of prices, each with its sentence."""
     for price, ms, gigabytes, slots, said in trial.PRICES:
         right = trial.crossover(price, ms, gigabytes, slots)
         mine = do(answer, dict(price), ms, gigabytes, slots)
@@ -66,17 +69,18 @@ def cheaper(answer):
             continue
         if mine is None:
             raise Wrong(f"crossover returned None. Here is a number from which a machine is no dearer. {said}", show)
-        if not isinstance(mine, (tuple, list)) or len(mine) != 2:
+        if not isinstance(mine, (tuple, list, np.ndarray)) or len(mine) != 2:
             raise Unfit("crossover should return a pair, calls and utilisation, or None, and yours returned "
                         f"{kind(mine)}.")
         calls, busy = number(mine[0], "The calls an hour"), number(mine[1], "The utilisation")
         if right is None or calls != right[0]:
-            other = right is not None and trial.slip(price, ms, gigabytes, slots, calls)
+            other = right and trial.slip(price, ms, gigabytes, slots, calls)
             raise Wrong(other or said, show)
         if not _near(busy, right[1]):
-            why = "You left the slots out" if _near(busy, right[1] * slots) else "You took the billed time" if \
-                _near(busy, right[1] * math.ceil(ms) / ms) else "It is another number"
-            raise Wrong(f"The calls are right, and the utilisation is not. {why}: it is the time that the calls take, "
+            slips = {slots: "You left the slots out", math.ceil(ms) / ms: "You took the billed time",
+                     100: "You gave per cent", 3600: "You took one second for the hour"}
+            why = [said for times, said in slips.items() if _near(busy, right[1] * times)] or ["It is another number"]
+            raise Wrong(f"The calls are right, and the utilisation is not. {why[0]}: it is the time that the calls take, "
                         "unrounded, as a share of the machine's hour in all of its slots.", show)
     return "Where one machine can't bear that many calls, a second one costs as much again: the call stays cheaper."
 

@@ -1,12 +1,13 @@
 """The world around pattern 15: departures as messages, what befalls them, the database of the effects, a figure."""
 import os
+from fractions import Fraction
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from ...engines import kernels
+from ...engines import functions, kernels
 from ...engines.programs import written
 from ...figures import BLUE, GREY, ORANGE, finish, label
 from ...flights import events
@@ -36,10 +37,9 @@ def desk_at(store) -> str:
     return "The tables naive, seen and delays are empty."
 
 
-def cleared(store, instances) -> None:
+def cleared(store) -> None:
     """Empty those tables, and end the instances that an interrupted cell has left."""
-    for instance in instances:
-        instance.stop()
+    functions.stop()
     store.sql(EMPTY)
 
 
@@ -68,14 +68,15 @@ def with_kills(messages: list, n: int = 4) -> list:
     return [{**message, "kill": True} if at in chosen else message for at, message in enumerate(messages)]
 
 
-def odd_evening(messages: list) -> list:
-    """The messages, but for two of one airport: one has lost its delay, and the other comes twice."""
-    lost = messages[len(messages) // 3]
-    [*_, twice] = [each for each in messages if each["origin"] == lost["origin"] and each is not lost]
-    odd = []
+def odd(messages: list) -> list:
+    """The messages, but for two of one airport that are equally late: one has lost its delay, the other comes twice."""
+    alike, found = {}, []
     for each in messages:
-        odd += [{**each, "dep_delay": "soon"}] if each is lost else [each, each] if each is twice else [each]
-    return odd
+        alike.setdefault((each["origin"], each["dep_delay"]), []).append(each)
+    lost, twice = next(pair for pair in alike.values() if len(pair) > 1)[:2]
+    for each in messages:
+        found += [{**each, "dep_delay": "soon"}] if each is lost else [each, each] if each is twice else [each]
+    return found
 
 
 def nothing(batch, done) -> None:
@@ -87,6 +88,13 @@ def as_calls(trace) -> pd.DataFrame:
     calls = pd.DataFrame(list(trace), columns=["id", "start", "outcome", "begun", "ended", "process_id"])
     calls["ms"] = (calls.pop("ended") - calls.pop("begun")) * 1000
     return calls
+
+
+def bill(trace, price: dict, gigabytes: float) -> float:
+    """What the calls of a trace cost by this price, {"call", "GB-second"}: exact fractions, from the clock's own times."""
+    second = Fraction(price["GB-second"]) * Fraction(gigabytes)
+    times = [Fraction(ended) - Fraction(begun) for _, _, _, begun, ended, _ in trace]
+    return float(len(times) * Fraction(price["call"]) + sum(times) * second)
 
 
 def beside(board: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
@@ -104,7 +112,7 @@ def gone(pids) -> bool:
 def _runs(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):          # none, or by now somebody else's
         return False
     return True
 
@@ -117,10 +125,11 @@ def humps(calls: pd.DataFrame, title: str):
         ms = calls.ms[calls.start == start]
         heights = ax.hist(ms, bins, color=color, hatch=hatch, edgecolor="white", linewidth=0.5)[0]
         ax.plot([ms.median()] * 2, [0.6, heights.max() * 1.5], color=GREY, linewidth=1, linestyle="-")
-        said = f"{start}: {len(ms):,} calls\n50 % within {ms.median():,.1f} ms\n99 % within {ms.quantile(0.99):,.1f} ms"
+        last = f"99 % within {ms.quantile(0.99):,.1f} ms" if len(ms) >= 100 else f"the slowest {ms.max():,.1f} ms"
+        said = f"{start}: {len(ms):,} calls\n50 % within {ms.median():,.1f} ms\n{last}"
         label(ax, ms.median(), heights.max() * 1.5, said, xytext=(0, 4), ha="center", va="bottom")
     ax.set(xscale="log", yscale="log")
     ax.set_ylim(0.6, ax.get_ylim()[1] * 8)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(plt.FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    return finish(ax, title, "milliseconds from message to answer (log)", "calls (log)")
+    return finish(ax, title, "milliseconds from call to answer (log)", "calls (log)")

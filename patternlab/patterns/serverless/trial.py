@@ -19,7 +19,8 @@ class Killed(BaseException):
 GATE, TOWER = "/departures/gate", "/departures/tower"
 CALLS = [
     ([(GATE, "7", "EWR", 5, 0, 1)], "One event came, and its minutes should be at its origin."),
-    ([(GATE, "7", "EWR", 5, 0, 1), (GATE, "8", "EWR", 3, 1, 1)], "Two events of one origin: their minutes are added."),
+    ([(GATE, "7", "EWR", 5, 0, 1), (GATE, "8", "EWR", 3, 1, 1)],
+     "Two events, of one source and one origin: their minutes are added."),
     ([(GATE, "7", "EWR", 5, 0, 1), (GATE, "8", "LGA", -4, 1, 1)],
      "Two origins, and one left four minutes before time."),
     ([(GATE, "7", "EWR", 5, 0, 1), (GATE, "7", "EWR", 5, 0, 2)],
@@ -33,9 +34,15 @@ CALLS = [
     ([(GATE, "7", "EWR", 5, 0, 1), (TOWER, "7", "EWR", 5, 1, 1)],
      "Two sources have given the number 7, to two departures, and one of them was not counted. An id is one source's "
      "own."),
+    ([(GATE, "7", "EWR", 5, 0, 1), (TOWER, "8", "EWR", 5, 1, 1), (GATE, "8", "EWR", 5, 2, 1)],
+     "The gate has told of its 7 and the tower of its 8, then came the gate's 8, and was not counted. Source and id are "
+     "one name: neither part is a name by itself."),
     ([("/a", "12", "JFK", 1, 0, 1), ("/a1", "2", "JFK", 2, 1, 1)],
      "Source /a with id 12, and source /a1 with id 2, were taken for one. A key of joined texts needs its parts "
      "apart."),
+    ([("/a", "1/2", "JFK", 1, 0, 1), ("/a/1", "2", "JFK", 2, 1, 1)],
+     "Source /a with id 1/2, and source /a/1 with id 2, were taken for one. A text of joined parts can be read in two "
+     "ways; a pair can't."),
     ([(GATE, "7", "JFK", 0, 0, 1), (GATE, "7", "JFK", 6, 1, 2)],
      "A copy came with a corrected delay, and was counted. It has the name of an event that was there, so it changes "
      "nothing."),
@@ -62,8 +69,8 @@ BASE = {"call": 0.000_000_2, "gb_second": 0.000_016_7, "machine_hour": 0.05}
 EXACT = {"call": 0.5, "gb_second": 0.0, "machine_hour": 8.0}
 PRICES = [
     (BASE, 4.0, 0.125, 1, "Calls of 4 ms in an eighth of a GB: the price of a call, and that of its GB-seconds."),
-    (BASE, 200.0, 0.5, 8, "Calls of 200 ms in half a GB cost mostly time: GB-seconds are GB times seconds, and ms are "
-                          "no seconds."),
+    (BASE, 200.0, 0.5, 8, "Calls of 200 ms in half a GB cost mostly time, whatever the slots: GB-seconds are GB times "
+                          "seconds. One machine of 8 slots bears them."),
     (BASE, 4.1, 1.0, 1, "4.1 ms are billed as 5: whole milliseconds, rounded up."),
     (EXACT, 1.0, 1.0, 1, "At 16 calls both cost 8. From there on the machine costs no more, so 16 is the answer."),
     ({**EXACT, "machine_hour": 8.25}, 1.0, 1.0, 1, "16 calls cost 8 and the machine 8.25, so it takes 17 whole calls."),
@@ -72,7 +79,9 @@ PRICES = [
     (BASE, 400.0, 0.125, 64, "With 64 slots one machine does 64 calls at a time, and bears the load that one slot "
                              "can't."),
     ({**BASE, "machine_hour": 0.0}, 4.0, 0.125, 1,
-     "A machine that costs nothing is no dearer from the first call on: 1, not 0.")]
+     "A machine that costs nothing is no dearer from the first call on: 1, not 0."),
+    ({**EXACT, "call": 2.0}, 900_000.0, 1.0, 1,
+     "Four calls of 900 seconds fill the hour of one slot: utilisation 1 is not busier than 1, so it counts.")]
 
 
 def crossover(price, ms, gigabytes, slots, call=1, second=1000, billed=math.ceil):
@@ -87,6 +96,7 @@ def crossover(price, ms, gigabytes, slots, call=1, second=1000, billed=math.ceil
 
 
 SLIPS = [
+    (dict(gigabytes=1), "You left the gigabytes out: GB-seconds are gigabytes times seconds."),
     (dict(second=0), "You left the GB-seconds out: a call costs its price and its time."),
     (dict(call=0), "You left the price of the call out: it costs that and its GB-seconds."),
     (dict(second=1), "You took the milliseconds for seconds: GB-seconds are gigabytes times seconds."),
@@ -96,8 +106,16 @@ SLIPS = [
 
 def slip(price, ms, gigabytes, slots, calls) -> "str | None":
     """The sentence for a mistake that gives this number of calls, where one does."""
+    enough = 10 ** 6                                         # slots: it is about the calls alone
+    right = crossover(price, ms, gigabytes, enough)[0]
+    if calls % 1:
+        return f"{calls:,} calls are no whole number."
+    if 0 < calls == right - 1:
+        return f"At {calls:,} calls the machine is still dearer, by less than a call: it takes the next whole number."
+    if slots > 1 and (abs(calls - right * slots) < slots or abs(calls - right / slots) < 1):
+        return "You let the slots into the price. An hour of a machine costs the same in one slot or in all."
     for how, said in SLIPS:
-        wrong = crossover(price, ms, gigabytes, max(slots, 10 ** 6), **how)
+        wrong = crossover(price, ms, slots=enough, **{"gigabytes": gigabytes, **how})
         if wrong and wrong[0] == calls:
             return said
     return None
@@ -184,6 +202,6 @@ def _asked(rule, seen: dict) -> int:
         raise Unfit("Your rule returned None. It says how many instances shall run: a whole number.")
     wanted = int(wanted) if isinstance(wanted, bool) else wanted           # max(0, quiet < 2000) is True
     wanted = number(wanted, "How many shall run")
-    if wanted < 0 or wanted != int(wanted):
+    if not 0 <= wanted < math.inf or wanted != int(wanted):
         raise Unfit(f"How many shall run should be a whole number, 0 or more, and yours is {wanted}.")
     return int(wanted)
