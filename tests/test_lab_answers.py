@@ -310,8 +310,8 @@ WRONG = {
     "dots between digits": (13, 2, (lambda agreed, rows: [name for row in rows for name, value in row.items() if value and
                                                           re.fullmatch(r"\d{13,19}", re.sub(r"\W", "", value))], masked),
                             "A value with dots is no card number"),
-    "any tag at all": (13, 2, (leaks, lambda agreed, rows: masked(json.loads(json.dumps(agreed).replace("finance", "pii")), rows)),
-                       "id is tagged finance, and stays"),
+    "any tag at all": (13, 2, (leaks, lambda agreed, rows: masked(
+        json.loads(json.dumps(agreed).replace("finance", "pii")), rows)), "id is tagged finance, and stays"),
     "one name as a text": (13, 2, (after(leaks, lambda found: found[0] if found else ""), masked), "a list, and yours returned"),
     "rows as a frame": (13, 2, (leaks, after(masked, pd.DataFrame)), "should be a list of dicts"),
     "a word with a capital": (13, 3, after(step, str.title), "should return 'major', 'minor' or 'patch'"),

@@ -20,8 +20,7 @@ lab.progress()
 # is a whole number, and null where nobody knows the aircraft; at least 80 percent of the rows have it. The newest hour is at most 36 hours old."
 #
 # A runner reads of a column `logicalType`, `required`, `primaryKey` (such columns together never repeat) and, in `quality`, the metric
-# `invalidValues` with `arguments` and `mustBe`, as in the notebook; in `slaProperties` it reads `latency` (unit `h`) and `completeness`
-# (`percent`), each with `value` and `element`.
+# `invalidValues`; in `slaProperties`, `latency` (unit `h`) and `completeness` (`percent`), each with `value` and `element`.
 #
 # **Goal** `contract(owner)` gives the contract, in the form of ODCS, with `owner` as its team: it lets good rows through and stops each row that the
 # fleet's sentences forbid. Each column has a `description`.
@@ -226,7 +225,7 @@ def contract(owner):
             "schema": [{"name": "turns", "properties": [tailnum, hour, airline, seats]}],
             "slaProperties": [latency, completeness]}
 
-# %% tags=["wrong-1"] says="35 hours old were stopped" breaks="at most 36 hours old"
+# %% tags=["wrong-1"] says="36 hours old were stopped" breaks="at most 36 hours old"
 def contract(owner):
     tailnum = {"name": "tailnum", "logicalType": "string", "description": "the aircraft", "primaryKey": True, "required": True}
     hour = {"name": "hour", "logicalType": "timestamp", "description": "in which it leaves", "primaryKey": True, "required": True}

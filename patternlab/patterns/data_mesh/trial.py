@@ -64,8 +64,8 @@ def _counted(rule, what, rows) -> str:
 def _objective(sla, rows, now, elements) -> str:
     element, value = elements.get(str(sla.get("element"))), sla.get("value")
     if element is None:
-        raise ValueError(f"The objective {sla.get('property')} needs an element, table.column of its own: {sla.get('element')!r} is "
-                         "none.")
+        raise ValueError(f"The objective {sla.get('property')} needs an element, table.column of its own: "
+                         f"{sla.get('element')!r} is none.")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"The objective {sla.get('property')} needs a number as its value, not {value!r}.")
     values = [row[element] for row in rows if row[element] is not None]
