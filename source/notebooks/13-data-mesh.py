@@ -221,7 +221,7 @@ def check(rows, contract, now):
     for (promise, _, most), value in zip(promised, values):
         measured[promise] = value
         if value is None or value > most:
-            broken.append(f"{promise}: {value}")
+            broken.append(f"{promise}: {airport.shown(value)}, at most {most}")
     airport.refuse(broken)
     return measured
 
@@ -458,6 +458,10 @@ for rows, terms in ((silent, mended["conditions"]), (worse, yaml.safe_load(promi
     print(f"{terms['name']}: {refused or 'all promises hold'}")
 
 # %% [markdown]
+# What looked like a number that can't fail is what stops the next publish. The owner of the join hears of it first, and its
+# readers keep a version that has its weather.
+
+# %% [markdown]
 # ### A rename that is meant
 #
 # A contract may change, under a new major version. The old one stays readable: the log knows which table version came
@@ -604,6 +608,8 @@ axes = bars(renames, title, "jobs of others that a rename has killed")
 axes.locator_params(axis="x", integer=True);
 
 # %% [markdown]
+# The third bar had a contract, too: who reads whatever is newest has not read it.
+#
 # A new consumer's lead time is the second number. The machine's part stands above, at its publish: seconds. The rest is
 # writing a contract, and that needs nobody else.
 

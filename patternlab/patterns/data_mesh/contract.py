@@ -138,6 +138,11 @@ def published(mesh: Path) -> list:
     return sorted(log.parent for log in mesh.glob("*/*/_delta_log"))
 
 
+def shown(value) -> str:
+    """What was measured, in few digits; 'nobody knows' for nothing, as the age of no rows is."""
+    return "nobody knows" if value is None else f"{round(value, 2):,}"
+
+
 def said(promises) -> list:
     """Promises (name, SQL, most) as rows of a table."""
     return [{"promise": name, "SQL": sql, "at most": most} for name, sql, most in promises]

@@ -194,8 +194,8 @@ def _judge(answer, world, said):
 
 EXERCISES = {
     1: Exercise("A contract that stops bad rows", agreed,
-                ("Take the product's sentences one by one: which is a column's, which the table's, which an objective's? The first "
-                 "contract of the notebook has one of each kind.",
+                ("Take the product's sentences one by one: which is a column's, which the table's, which an objective's? "
+                 "The first contract of the notebook has one of each kind.",
                  "Two columns with primaryKey and required; airline with required and quality invalidValues; two slaProperties "
                  "with element: latency 36 h of turns.hour, completeness 80 percent of turns.seats."),
                 "Each sentence becomes a line that a machine can run. What no line says is no promise: seats were let through "
