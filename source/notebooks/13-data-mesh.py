@@ -458,8 +458,8 @@ for rows, terms in ((silent, mended["conditions"]), (worse, yaml.safe_load(promi
     print(f"{terms['name']}: {refused or 'all promises hold'}")
 
 # %% [markdown]
-# What looked like a number that can't fail is what stops the next publish. The owner of the join hears of it first, and its
-# readers keep a version that has its weather.
+# What was measured once is what stops the next publish (only a promise of 0 percent can't fail). The owner of the join hears
+# of it first, and its readers keep the version that they have.
 
 # %% [markdown]
 # ### A rename that is meant
