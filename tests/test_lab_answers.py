@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import sys
 from datetime import timedelta
 from decimal import Decimal
@@ -56,6 +57,11 @@ contract = own("13-data-mesh", 1)["contract"]
 leaks, masked = (own("13-data-mesh", 2)[name] for name in ("leaks", "masked"))
 step = own("13-data-mesh", 3)["step"]
 delay_by_weather = own("13-data-mesh", 4)["delay_by_weather"]
+
+
+def with_text(old, new):
+    """The contract of 13's first exercise, `new` where its text as JSON has `old`."""
+    return after(contract, lambda made: json.loads(json.dumps(made).replace(old, new)))
 
 
 def after(function, change):
@@ -323,9 +329,24 @@ WRONG = {
     "a contract as text": (13, 1, after(contract, str), "should return a dict"),
     "a contract with a function": (13, 1, after(contract, lambda made: {**made, "tags": [len]}), "as a YAML file does"),
     "a contract of two tables": (13, 1, after(contract, lambda made: {**made, "schema": made["schema"] * 2}), "one table"),
+    "four of five, nearly": (13, 1, with_text('"value": 80', '"value": 79.0'), "79 of 100"),
+    "hours that are too few": (13, 1, with_text('"value": 36', '"value": 35'), "36 hours old were stopped"),
+    "half an hour more": (13, 1, with_text('"value": 36', '"value": 36.5'), "36 hours and a minute"),
+    "a day for an hour": (13, 1, with_text('"timestamp"', '"date"'), "A good day was stopped"),
+    "a foreign airline is fine": (13, 1, with_text('"mustBe": 0', '"mustBeLessThan": 9'), "The airline 'ua' was let through"),
+    "seats in the key": (13, 1, with_text('"seats", "logicalType"', '"seats", "primaryKey": true, "logicalType"'),
+                         "tailnum and hour together name a row"),
+    "an objective of another table": (13, 1, with_text('"turns.hour"', '"departures.hour"'), "'departures.hour' is none"),
+    "dots between digits": (13, 2, (lambda agreed, rows: [name for row in rows for name, value in row.items() if value and
+                                                          re.fullmatch(r"\d{13,19}", re.sub(r"\W", "", value))], masked),
+                            "A value with dots is no card number"),
+    "any tag at all": (13, 2, (leaks, lambda agreed, rows: masked(
+        json.loads(json.dumps(agreed).replace("finance", "pii")), rows)), "id is tagged finance, and stays"),
     "one name as a text": (13, 2, (after(leaks, lambda found: found[0] if found else ""), masked), "a list, and yours returned"),
     "rows as a frame": (13, 2, (leaks, after(masked, pd.DataFrame)), "should be a list of dicts"),
     "a word with a capital": (13, 3, after(step, str.title), "should return 'major', 'minor' or 'patch'"),
+    "a mean of 0 is None": (13, 4, after(delay_by_weather, lambda made: {
+        **made, "rows": [{**row, "mean_delay": row["mean_delay"] or None} for row in made["rows"]]}), "the mean is 0"),
     "rows by visibility": (13, 4, after(delay_by_weather, lambda made: {
         **made, "rows": {row["visib"]: row for row in made["rows"]}}), "should be a list of dicts"),
     "visibilities as texts": (13, 4, after(delay_by_weather, lambda made: {

@@ -20,7 +20,7 @@ lab.progress()
 # is a whole number, and null where nobody knows the aircraft; at least 80 percent of the rows have it. The newest hour is at most 36 hours old."
 #
 # A runner reads of a column `logicalType`, `required`, `primaryKey` (such columns together never repeat) and, in `quality`, the metric
-# `invalidValues`; in `slaProperties` it reads `latency` (unit `h`) and `completeness` (`percent`), each with `value` and `element`.
+# `invalidValues`; in `slaProperties`, `latency` (unit `h`) and `completeness` (`percent`), each with `value` and `element`.
 #
 # **Goal** `contract(owner)` gives the contract, in the form of ODCS, with `owner` as its team: it lets good rows through and stops each row that the
 # fleet's sentences forbid. Each column has a `description`.
@@ -225,7 +225,7 @@ def contract(owner):
             "schema": [{"name": "turns", "properties": [tailnum, hour, airline, seats]}],
             "slaProperties": [latency, completeness]}
 
-# %% tags=["wrong-1"] says="35 hours old were stopped" breaks="at most 36 hours old"
+# %% tags=["wrong-1"] says="36 hours old were stopped" breaks="at most 36 hours old"
 def contract(owner):
     tailnum = {"name": "tailnum", "logicalType": "string", "description": "the aircraft", "primaryKey": True, "required": True}
     hour = {"name": "hour", "logicalType": "timestamp", "description": "in which it leaves", "primaryKey": True, "required": True}
@@ -1019,6 +1019,37 @@ def values(was, now):
     if was is None or now is None:
         return was is not None and now is None, was is None and now is not None
     return bool(set(now) - set(was)), bool(set(was) - set(now))
+
+# %% tags=["wrong-3"] says="a reader has never heard of HPN" breaks="a value may come that could not"
+def step(old, new):
+    breaks, gains = [], []
+
+    def compare(what, gone, won):
+        if gone:
+            breaks.append(what)
+        if won:
+            gains.append(what)
+
+    before, after = set(old["columns"]), set(new["columns"])
+    compare("columns", before - after, after - before)
+    for name in before & after:
+        was, now = old["columns"][name], new["columns"][name]
+        wider = (was["type"], now["type"]) == ("number", "integer")
+        compare("type", was["type"] != now["type"] and not wider, wider)
+        compare("required", was["required"] and not now["required"], now["required"] and not was["required"])
+        compare("values", *values(was["values"], now["values"]))
+    was, now = set(old["key"]), set(new["key"])
+    compare("key", not now <= was, now < was)
+    compare("latency", new["latency"] > old["latency"], new["latency"] < old["latency"])
+    compare("completeness", new["completeness"] < old["completeness"], new["completeness"] > old["completeness"])
+    return "major" if breaks else "minor" if gains else "patch"
+
+
+def values(was, now):
+    # two answers: is a promise gone, and is more promised?
+    if was is None or now is None:
+        return was is not None and now is None, was is None and now is not None
+    return len(now) > len(was), len(now) < len(was)
 
 # %% tags=["wrong-3"] says="A column was added" breaks="a column was added"
 def step(old, new):

@@ -1,11 +1,11 @@
 """Pattern 13, data mesh: what three domains keep, the contracts that they hand in, its truth, and its lab."""
 from ...session import together
 from .audit import audited
-from .contract import (Refused, address, allowed, columns, keys, meanings, objectives, odcs, refusal, refuse,
-                       said, wrong_columns)
-from .scene import (REPORT, by_team, draft, evening, folders, listed, listed_columns, matrix, reports, spoiled,
-                    station_days)
+from .contract import (Refused, address, allowed, columns, keys, meanings, objectives, odcs, published, refusal,
+                       refuse, said, shown, told, unrunnable, wrong_columns)
+from .scene import REPORT, draft, evening, folders, listed, listed_columns, matrix, reports, spoiled, station_days
 
-__all__ = ["REPORT", "Refused", "address", "allowed", "audited", "by_team", "columns", "draft", "evening", "folders",
-           "keys", "listed", "listed_columns", "matrix", "meanings", "objectives", "odcs", "refusal",
-           "refuse", "reports", "said", "spoiled", "station_days", "together", "wrong_columns"]
+__all__ = ["REPORT", "Refused", "address", "allowed", "audited", "columns", "draft", "evening", "folders",
+           "keys", "listed", "listed_columns", "matrix", "meanings", "objectives", "odcs", "published",
+           "refusal", "refuse", "reports", "said", "shown", "spoiled", "station_days", "told",
+           "together", "unrunnable", "wrong_columns"]

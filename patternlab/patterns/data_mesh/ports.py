@@ -71,7 +71,9 @@ STEPS = [  # old, new, the step, and what whoever says otherwise is told
      "Data come sooner, and less of it is complete. The broken promise decides."),
     (BASE, changed(gusts={"type": "string"}, add=NEW), "major",
      "A column was added, and another one has a new type: that one decides."),
-    (BASE, changed(wind={"text": "mph"}, latency=12), "minor", "A text has changed, and data come sooner: more is promised.")]
+    (BASE, changed(wind={"text": "mph"}, latency=12), "minor", "A text has changed, and data come sooner: more is promised."),
+    (BASE, changed(origin={"values": ["EWR", "JFK", "HPN"]}), "major",
+     "As many values as before, and one of them is new: a reader has never heard of HPN.")]
 
 
 # --- exercise 4: ports
@@ -146,6 +148,10 @@ CASES = [  # ports, and what is right there, which is told whatever the mistake 
      "Of one of two departures the weather is not known. It counts all the same, in a row whose visib is None; known is 50."),
     (small([("EWR", NINE, 10), ("JFK", NINE, 20)], [("EWR", NINE, 9.0), ("JFK", NINE, 5.0)]),
      "Two airports have another visibility in one hour: the weather's key is origin and hour."),
+    (small([("EWR", NINE, -10), ("EWR", NINE, -20)], [("EWR", NINE, 9.0)]),
+     "Two departures left before their time, 10 and 20 minutes: the mean is -15."),
+    (small([("EWR", NINE, -10), ("EWR", NINE, 10)], [("EWR", NINE, 9.0)]),
+     "One left 10 minutes early and one 10 late: the mean is 0, which is known, and not None."),
     (small([("EWR", NINE, 10), ("EWR", NINE, None)], [("EWR", NINE, 9.0)]),
      "A cancelled departure counts among the departures, and has no part in the mean: 2 departures, mean 10."),
     (small([("EWR", NINE, None)], [("EWR", NINE, 9.0)]),

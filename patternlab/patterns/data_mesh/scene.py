@@ -1,5 +1,4 @@
 """The world around pattern 13: what operations report, the contracts that are handed in, the clock, the matrix' picture."""
-import json
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -57,15 +56,6 @@ def listed_columns(contract: dict) -> pd.DataFrame:
                           "required": column.get("required", False)} for column in columns(contract)])
 
 
-def by_team(logs: list) -> dict:
-    """{team: versions that it has published} of the ports' logs (rows with userMetadata); with the centre, whatever it has."""
-    found = {"the centre": 0}
-    for row in (row for log in logs for row in log):
-        team = json.loads(row.userMetadata)["contract"]["team"]["name"]
-        found[team] = found.get(team, 0) + 1
-    return dict(sorted(found.items(), key=lambda item: -item[1]))
-
-
 def folders(frame) -> set:
     """The folders of the files that a Spark frame reads, as paths."""
     return {str(Path(unquote(urlparse(file).path)).parent) for file in frame.inputFiles()}
@@ -77,6 +67,7 @@ def spoiled(departures) -> dict:
     wrong = {"one airport lost, two misspelt": (others, "hour", "lower(nullif(origin, 'EWR')) AS origin"),
              "three days old": (others, "origin", "hour - INTERVAL 3 DAYS AS hour")}
     return {"two rows again": departures.union(departures.limit(2)),
+            "card numbers too": departures.selectExpr("*", "'4556737586899855' AS card"),
             **{what: departures.selectExpr(*taken) for what, taken in wrong.items()}}
 
 

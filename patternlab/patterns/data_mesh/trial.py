@@ -1,8 +1,10 @@
 """The worlds of lab 13, exercises 1 and 2: a runner of contracts with its data sets, and rows with card numbers."""
-from datetime import datetime, timedelta
+import operator
+from datetime import date, datetime, timedelta
 
 NOW = datetime(2013, 7, 2, 4)
-KINDS = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "timestamp": datetime, "date": datetime}
+KINDS = {"string": [str], "integer": [int], "number": [int, float], "boolean": [bool], "timestamp": [datetime], "date": [date]}
+LIMITS = {"mustBe": operator.eq, "mustBeLessThan": operator.lt, "mustBeLessOrEqualTo": operator.le}
 HOURS = {"h": 1, "hr": 1, "hour": 1, "hours": 1, "d": 24, "day": 24, "days": 24}
 
 
@@ -20,17 +22,18 @@ def broken(contract: dict, rows: list, now: datetime) -> str:
             return f"{name} is null"
         if column.get("unique") and len(set(known)) < len(known):
             return f"{name} repeats"
-        kind = KINDS.get(column.get("logicalType"), object)
-        if any(not isinstance(value, kind) or isinstance(value, bool) and kind is not bool and kind is not object
-               for value in known):
+        kinds = KINDS.get(column.get("logicalType"))
+        if kinds and any(type(value) not in kinds for value in known):
             return f"{name} has another type than {column['logicalType']}"
         for rule in column.get("quality", []):
             if found := _rule(rule, name, values, known):
                 return found
     if keys and len({tuple(row[key] for key in keys) for row in rows}) < len(rows):
         return f"{', '.join(keys)} repeats"
+    table = contract["schema"][0]["name"]
+    elements = {name: column["name"] for column in columns for name in (column["name"], f"{table}.{column['name']}")}
     for sla in contract.get("slaProperties", []):
-        if found := _objective(sla, rows, now, {column["name"] for column in columns}):
+        if found := _objective(sla, rows, now, elements):
             return found
     return ""
 
@@ -41,18 +44,28 @@ def _rule(rule, name, values, known) -> str:
         valid = (rule.get("arguments") or {}).get("validValues")
         if not isinstance(valid, list):
             raise ValueError(f"The rule invalidValues of {name} needs arguments: {{'validValues': [...]}}.")
-        return f"{name} is foreign" if any(value not in valid for value in known) else ""
+        return _counted(rule, f"{name} is foreign", sum(value not in valid for value in known))
     if metric in ("nullValues", "missingValues"):
-        return f"{name} is null" if len(known) < len(values) and rule.get("mustBe") == 0 else ""
+        return _counted(rule, f"{name} is null", len(values) - len(known))
     if metric == "duplicateValues":
-        return f"{name} repeats" if len(set(known)) < len(known) and rule.get("mustBe") == 0 else ""
+        return _counted(rule, f"{name} repeats", len(known) - len(set(known)))
     raise ValueError(f"The runner does not know the metric {metric!r} of {name}.")
 
 
-def _objective(sla, rows, now, names) -> str:
-    element, value = str(sla.get("element", "")).split(".")[-1], sla.get("value")
-    if element not in names:
-        raise ValueError(f"The objective {sla.get('property')} needs an element, table.column: {sla.get('element')!r} is none.")
+def _counted(rule, what, rows) -> str:
+    """`what` in so many rows, where the rule's operator does not allow that; empty where it does."""
+    asked = [word for word in rule if word.startswith("must")]
+    if len(asked) != 1 or asked[0] not in LIMITS or rule.get("unit", "rows") != "rows":
+        raise ValueError(f"The runner counts rows, and runs one of {', '.join(LIMITS)} of the rule {rule['metric']}.")
+    limit = rule[asked[0]]
+    return "" if LIMITS[asked[0]](rows, limit) else f"{what} (rows: {rows}, {asked[0]}: {limit})"
+
+
+def _objective(sla, rows, now, elements) -> str:
+    element, value = elements.get(str(sla.get("element"))), sla.get("value")
+    if element is None:
+        raise ValueError(f"The objective {sla.get('property')} needs an element, table.column of its own: "
+                         f"{sla.get('element')!r} is none.")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"The objective {sla.get('property')} needs a number as its value, not {value!r}.")
     values = [row[element] for row in rows if row[element] is not None]
@@ -75,14 +88,15 @@ def _turn(tailnum, hour, airline="UA", seats=149):
 
 
 GOOD = [_turn("N1", 3), _turn("N1", 4), _turn("N2", 3, "DL"), _turn("N3", 2, "B6"), _turn("N4", 1, "UA", None)]
-OLD = [{**row, "hour": row["hour"] - timedelta(hours=34)} for row in GOOD]
+OLD = [{**row, "hour": row["hour"] - timedelta(hours=35)} for row in GOOD]
+SEATED = [_turn(f"N{n}", n % 24, "UA", 149 if n < 79 else None) for n in range(100)]
 TURNS = [  # rows, whether they are good, and what whoever judges otherwise is told
     (GOOD, True, "A good day was stopped: two aircraft in one hour, one of them twice that day, seats known of 80 percent."),
     (GOOD[:4] + [_turn("N4", 1)], True, "A good day was stopped, and all of its seats are known."),
-    (OLD, True, "Rows whose newest hour is 35 hours old were stopped, and 36 are promised."),
+    (OLD, True, "Rows whose newest hour is 36 hours old were stopped, and at most 36 are promised."),
     ([_turn("N1", 3)] + [_turn(f"N{n}", 2, "DL") for n in range(2, 9)], True,
      "A good day was stopped: seven aircraft of one airline, in one hour."),
-    (GOOD + [_turn("N1", 3, "DL")], False,
+    (GOOD + [_turn("N1", 3, "DL", 180)], False,
      "An aircraft comes twice in one hour, with two airlines, and was let through: tailnum and hour together name a row."),
     (GOOD + [_turn(None, 5)], False, "A row without a tailnum was let through. Every row has one."),
     (GOOD + [{**_turn("N9", 5), "hour": None}], False, "A row without an hour was let through. Every row has one."),
@@ -93,8 +107,11 @@ TURNS = [  # rows, whether they are good, and what whoever judges otherwise is t
     (GOOD + [_turn("N9", 5, "UA", 149.5)], False, "149.5 seats were let through. Seats are a whole number."),
     (GOOD + [_turn("N9", 5, "UA", None)], False,
      "Rows with seats in 4 of 6 were let through, and 80 percent are promised: a matter of an objective."),
-    ([{**row, "hour": row["hour"] - timedelta(hours=2)} for row in OLD], False,
+    (SEATED, False, "Rows with seats in 79 of 100 were let through, and at least 80 percent are promised."),
+    ([{**row, "hour": row["hour"] - timedelta(hours=1)} for row in OLD], False,
      "Rows whose newest hour is 37 hours old were let through, and at most 36 are promised: a matter of an objective."),
+    ([{**row, "hour": row["hour"] - timedelta(minutes=1)} for row in OLD], False,
+     "Rows whose newest hour is 36 hours and a minute old were let through, and at most 36 are promised."),
     ([{name: value for name, value in row.items() if name != "seats"} for row in GOOD], False,
      "Rows without a column seats were let through. A column that is promised has to be there."),
     ([{**row, "hour": str(row["hour"])} for row in GOOD], False,
@@ -129,6 +146,8 @@ def contract(*columns, tagged=()) -> dict:
 
 
 PAID = contract("id", "card", "note", tagged=["card"])
+SORTED = contract("id", "card", "note")
+SORTED["schema"][0]["properties"][0]["tags"], SORTED["schema"][0]["properties"][1]["tags"] = ["finance"], ["finance", "pii"]
 LEAKS = [  # contract, rows, what is found, and what is told
     (PAID, [{"id": "p1", "card": "4556737586899855", "note": "gate 4"}], {"card"},
      "A card number of 16 digits stands in the column card, in clear."),
@@ -147,6 +166,8 @@ LEAKS = [  # contract, rows, what is found, and what is told
      "20 digits are no card number: those have 13 to 19."),
     (PAID, [{"id": "A4556737586899855", "card": None, "note": "x"}], set(),
      "A value with a letter is no card number: it is digits, spaces and hyphens."),
+    (PAID, [{"id": "4556.7375.8689.9855", "card": None, "note": "x"}], set(),
+     "A value with dots is no card number: between its digits are spaces and hyphens, nothing else."),
     (PAID, [{"id": "4556737586899855", "card": "4556737586899855", "note": "4556737586899855"}], {"id", "card", "note"},
      "Card numbers stand in three columns, each of which should be named.")]
 MASKS = [
@@ -162,6 +183,10 @@ MASKS = [
      "Two columns are tagged pii, and both are masked: of 880-123 the digits 0123 stay."),
     (contract("id", "card", "holder", tagged=["holder"]), [{"id": "p1", "card": "x", "holder": "12"}],
      "A tagged value of two digits has no digits but the last four: it stays."),
+    (PAID, [{"id": "p1", "card": "************9855", "note": "x"}],
+     "A card that is masked already keeps its last four digits."),
+    (SORTED, [{"id": "4556737586899", "card": "4556737586899855", "note": "x"}],
+     "The column card has two tags, and pii is one of them; id is tagged finance, and stays."),
     (PAID, [], "No rows give no rows."),
     (contract("id", "card"), [{"id": "p1", "card": "4556737586899855"}], "No column is tagged, so nothing is masked.")]
 
