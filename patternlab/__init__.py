@@ -4,9 +4,10 @@ import importlib
 from .engines import cells, environment, notebook
 from .truth import truth  # eager: the submodule of the same name would take the function's place otherwise
 
-_MODULES = {"session": "spark_session kafka postgres connect objectstore workspace open_schema", "tables": "look", "lab": "Lab",
-            "flights": "dataset events replay", "faults": "faults crash_after torn", "engines.programs": "killed",
-            "engines.lineage": "emitted", "proof": "prove measure progress scoreboard", "event_plane": "plane",
+_MODULES = {"session": "spark_session kafka postgres connect objectstore instance instances workspace open_schema",
+            "tables": "look", "lab": "Lab", "flights": "dataset events replay", "faults": "faults crash_after torn",
+            "engines.programs": "killed", "engines.lineage": "emitted",
+            "proof": "prove measure progress scoreboard", "event_plane": "plane",
             "figures": "bars lines steps waterfall timeline", "streams": "emptied finish"}
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
 __all__ = sorted([*_HOME, "truth"])

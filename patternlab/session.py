@@ -1,4 +1,4 @@
-"""The engines as a notebook asks for them: Spark, Kafka, PostgreSQL, Connect, an object store, and a folder for its tables."""
+"""The engines as a notebook asks for them, from Spark to instances of functions, and a folder for its tables."""
 import atexit
 import importlib
 import logging
@@ -70,6 +70,20 @@ def objectstore():
     return _once("objectstore", lambda engine: engine.start())
 
 
+def instance(source, name: str, **settings):
+    """A new instance of the function `name` of the Python file `source`: a process of its own, started now (a cold start).
+
+    `.post(event)` calls it with a CloudEvent: "done", "failed" or "died"; `.stop()`, `.kill()`; in a `with` block it ends with
+    that. `settings` become its environment variables. See `patternlab.engines.functions.Instance`.
+    """
+    return _once("functions", lambda engine: engine).Instance(source, name, **settings)
+
+
+def instances() -> list:
+    """The instances of functions that run in this kernel now."""
+    return _once("functions", lambda engine: engine).running()
+
+
 def workspace(name: str) -> Path:
     """An empty folder of this kernel's own for tables and checkpoints; it goes when the kernel does."""
     if not name.replace("-", "").replace("_", "").isalnum():
@@ -103,7 +117,7 @@ def close() -> None:
     """End every engine of this kernel, and remove its folders; the normal end of a kernel calls it."""
     if os.getpid() != _pid:
         return                                        # a forked child must not end its parent's engines
-    for name in ("connect", "spark", "postgres", "kafka", "objectstore"):
+    for name in ("functions", "connect", "spark", "postgres", "kafka", "objectstore"):
         engine = _running.pop(name, None)
         if engine is not None:
             try:

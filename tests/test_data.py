@@ -488,6 +488,54 @@ def test_references_of_the_fabric_against_duckdb(slice):
     assert truth("watchlist", slice) == {"worst": pytest.approx(worst[0]), "aircraft": worst[1]}
 
 
+@pytest.mark.parametrize("slice", ["day", "week", STORM, "month"])
+def test_the_first_departures_against_duckdb(slice):
+    first, last = days(slice)
+    found = duckdb.sql(f"""SELECT origin, count(*) AS departures, sum(dep_delay) AS minutes FROM (SELECT * FROM
+        read_parquet('{(DATA / "flights").as_posix()}.parquet') WHERE dep_time IS NOT NULL
+        AND month * 100 + day BETWEEN {first.month * 100 + first.day} AND {last.month * 100 + last.day}
+        ORDER BY time_hour + to_minutes((minute + dep_delay)::INT), carrier, flight, origin LIMIT 220)
+        GROUP BY origin ORDER BY origin""").df()
+    pandas.testing.assert_frame_equal(found, truth("first_departures", slice), check_dtype=False)
+
+
+@pytest.mark.parametrize("slice", ["day", "week", STORM, AUTUMN, "2013-02-09..2013-02-09"])
+def test_truth_of_real_time_analytics_against_duckdb(slice):
+    first, last = days(slice)
+    base = duckdb.connect()
+    base.sql("SET TimeZone = 'UTC'")
+    base.sql(f"""CREATE TABLE flown AS SELECT *, number < least(200, total // 2) AS live FROM (
+        SELECT *, count(*) OVER () AS total, row_number() OVER (ORDER BY time_hour + to_minutes(minute::INT) + to_minutes(
+            dep_delay::INT) DESC, carrier DESC, flight DESC, origin DESC) - 1 AS number
+        FROM read_parquet('{(DATA / "flights").as_posix()}.parquet')
+        WHERE dep_time IS NOT NULL AND month * 100 + day BETWEEN {first.month * 100 + first.day}
+            AND {last.month * 100 + last.day})""")
+    board = base.sql("""SELECT strftime(time_hour, '%Y-%m-%dT%H') AS hour, origin, count(*) AS n, sum(dep_delay + CASE
+        WHEN live AND (least(200, total // 2) - 1 - number) % 10 = 0 THEN 20 ELSE 0 END)::BIGINT AS delay
+        FROM flown GROUP BY ALL ORDER BY hour, origin""").df()
+    pandas.testing.assert_frame_equal(board, truth("corrected_board", slice), check_dtype=False)
+    aircraft = base.sql("""SELECT coalesce(origin, 'all') AS origin, count(*) AS departures, count(DISTINCT tailnum) AS aircraft
+        FROM flown WHERE NOT live GROUP BY GROUPING SETS ((origin), ()) ORDER BY origin = 'all', origin""").df()
+    pandas.testing.assert_frame_equal(aircraft, truth("aircraft_by_origin", slice), check_dtype=False)
+
+
+@pytest.mark.parametrize("slice", ["month", SPRING, AUTUMN, "2013-12-30..2013-12-31"])
+def test_delay_by_weather_against_duckdb(slice):
+    first, last = days(slice)
+    within = WITHIN.format(first=first.month * 100 + first.day, last=last.month * 100 + last.day)
+    base = duckdb.connect()
+    base.sql("SET TimeZone = 'UTC'")
+    for table in ("flights", "weather"):
+        base.sql(f"CREATE VIEW {table} AS FROM read_parquet('{(DATA / table).as_posix()}.parquet') WHERE {within}")
+    found = base.sql("""SELECT printf('2013-%02d-%02d/%s/%d/%s', f.month, f.day, carrier, flight, f.origin) AS key, f.origin,
+        f.time_hour AS hour, dep_delay, coalesce(dep_delay > 15, false) AS late, wind_speed, visib
+        FROM flights f LEFT JOIN weather w ON f.origin = w.origin AND f.time_hour = w.time_hour ORDER BY key""").df()
+    expected = truth("delay_by_weather", slice)
+    pandas.testing.assert_frame_equal(found, expected, check_dtype=False)
+    assert expected.late.sum() == truth("late", slice)["over_15"]
+    assert expected.visib.isna().sum() == truth("weather_dirt", slice)["flights_without"]
+
+
 # ---- events
 
 @pytest.fixture(scope="module")

@@ -45,9 +45,17 @@ apply = own("11-event-driven", 1)["apply"]
 upcast, state_at = (own("11-event-driven", 2)[name] for name in ("upcast", "state_at"))
 consume = own("11-event-driven", 3)["consume"]
 fullest = own("11-event-driven", 4)["fullest"]
+handle = own("15-serverless", 1)["handle"]
+settle = own("15-serverless", 2)["run"]
+crossover = own("15-serverless", 3)["crossover"]
+wanted = own("15-serverless", 4)["wanted"]
 replica = own("12-cdc", 2)["replica"]
 guard = own("12-cdc", 3)["guard"]
 hand_over = own("12-cdc", 4)["hand_over"]
+contract = own("13-data-mesh", 1)["contract"]
+leaks, masked = (own("13-data-mesh", 2)[name] for name in ("leaks", "masked"))
+step = own("13-data-mesh", 3)["step"]
+delay_by_weather = own("13-data-mesh", 4)["delay_by_weather"]
 
 
 def after(function, change):
@@ -148,6 +156,15 @@ def reads_at_once(topic, db):
         rows["fees"] = pd.DataFrame(names.values()).groupby("carrier").fee.sum().to_dict()
 
 
+def keeps_lists(event, state):
+    """What JSON can hold: a list of pairs, in another place than `seen`."""
+    names = state.setdefault("names", [])
+    if [event["source"], event["id"]] not in names:
+        names.append([event["source"], event["id"]])
+        origin = event["data"]["origin"]
+        state["minutes"] = dict(state["minutes"], **{origin: state["minutes"].get(origin, 0.0) + event["data"]["minutes"]})
+
+
 def notes_the_offset_at_last(topic, db):
     """A kill between the two transactions costs nothing: the names are in the first one."""
     while messages := topic.read(db.rows.get("next", 0)):
@@ -201,12 +218,30 @@ GOOD = {
     "an offset that a killed process never notes": (11, 3, notes_the_offset_at_last),
     "a list for the most and its moment": (11, 4, after(fullest, list)),
     "a most with a point": (11, 4, after(fullest, lambda found: (float(found[0]), found[1]))),
+    "a state kept in lists": (15, 1, keeps_lists),
+    "an origin with no minutes": (15, 1, lambda event, state: state["minutes"].setdefault("ORD", 0) or handle(event, state)),
+    "ids in a set": (15, 2, after(settle, set)),
+    "ids one by one": (15, 2, after(settle, iter)),
+    "calls in an array": (15, 3, after(crossover, lambda found: found and list(map(np.float64, found)))),
+    "a whole number with a point": (15, 4, after(wanted, float)),
+    "no waiting for a trickle's silence": (15, 4, lambda w, r, f, q, m: min(m, max(w, r - f, q < 4950))),
     "a tuple of rows": (12, 2, after(replica, tuple)),
     "one column more": (12, 2, after(replica, lambda rows: [{"seen": 1, **row} for row in rows])),
     "other order": (12, 2, after(replica, lambda rows: [dict(reversed(row.items())) for row in rows[::-1]])),
     "a list of three": (12, 3, after(guard, list)),
     "fitting rows in pandas": (12, 3, after(guard, lambda found: (found[0], pd.DataFrame(found[1]), found[2]))),
     "columns in another order": (12, 3, after(guard, lambda found: (dict(reversed(found[0].items())), *found[1:]))),
+    "objectives as a tuple, of numpy": (13, 1, after(contract, lambda made: {**made, "slaProperties": tuple(
+        {**sla, "value": np.int64(sla["value"])} for sla in made["slaProperties"])})),
+    "a contract with tags and a price": (13, 1, after(contract, lambda made: {
+        **made, "tags": ["fleet"], "price": {"priceAmount": 0, "priceCurrency": "USD", "priceUnit": "year"}})),
+    "names of columns as a view": (13, 2, (after(leaks, lambda found: dict.fromkeys(found).keys()), masked)),
+    "names of columns twice": (13, 2, (after(leaks, lambda found: [*found, *found]), masked)),
+    "masked rows one by one": (13, 2, [leaks, after(masked, iter)]),
+    "numpy's word": (13, 3, after(step, np.str_)),
+    "visibilities one by one": (13, 4, after(delay_by_weather, lambda made: {**made, "rows": iter(made["rows"])})),
+    "not a number for unknown": (13, 4, after(delay_by_weather, lambda made: {**made, "known": float(made["known"]), "rows": [
+        {name: math.nan if value is None else value for name, value in row.items()} for row in made["rows"]]})),
 }
 WRONG = {
     "a key of chance": (5, 1, lambda parts: os.urandom(32).hex(), "The same parts got two keys"),
@@ -266,6 +301,16 @@ WRONG = {
     "nobody's fee": (11, 3, lambda topic, db: db.rows.update(fees={"XX": 1}), "no airline of an event"),
     "the most alone": (11, 4, after(fullest, lambda found: found[0]), "should return two things"),
     "true for the most": (11, 4, after(fullest, lambda found: (True, found[1])), "The most should be a number"),
+    "minutes in a list": (15, 1, lambda event, state: state.update(minutes=[5]), "should be a dict"),
+    "minutes as texts": (15, 1, lambda event, state: state["minutes"].update(EWR="5"), "should be a number"),
+    "one id": (15, 2, lambda batch, process, dead, most: "m2", "should return a list of ids"),
+    "another message for process": (15, 2, lambda batch, process, dead, most: [process({**each}) for each in batch] and
+                                    process({"id": "m1"}), "no message of the batch"),
+    "True for the calls": (15, 3, after(crossover, lambda found: found and (True, found[1])), "should be a number"),
+    "never": (15, 3, lambda price, ms, gigabytes, slots: None, "Here is a number from which a machine is no dearer"),
+    "half an instance": (15, 4, after(wanted, lambda found: found / 2), "should be a whole number, 0 or more"),
+    "fewer than none": (15, 4, lambda w, r, f, q, m: -1, "should be a whole number, 0 or more"),
+    "nobody kept": (15, 4, lambda w, r, f, q, m: min(m, w), "saves a start"),
     "a list of texts": (12, 2, after(replica, lambda rows: list(map(json.dumps, rows))), "should be a table"),
     "a key in a list": (12, 2, after(replica, lambda rows: [{**row, "key": [row["key"]]} for row in rows]), "should be texts"),
     "nobody's flight": (12, 2, after(replica, lambda rows: [*rows, {"key": "XX/9", "status": "a"}]), "no message speaks of it"),
@@ -275,6 +320,18 @@ WRONG = {
     "names of types": (12, 3, after(guard, lambda found: ({name: "str" for name in found[0]}, *found[1:])), "a type of Python"),
     "all refused": (12, 3, lambda columns, rows: (columns, [], rows), "Every row was refused"),
     "a position behind": (12, 4, reads_ahead, "came after your position"),
+    "a contract as text": (13, 1, after(contract, str), "should return a dict"),
+    "a contract with a function": (13, 1, after(contract, lambda made: {**made, "tags": [len]}), "as a YAML file does"),
+    "a contract of two tables": (13, 1, after(contract, lambda made: {**made, "schema": made["schema"] * 2}), "one table"),
+    "one name as a text": (13, 2, (after(leaks, lambda found: found[0] if found else ""), masked), "a list, and yours returned"),
+    "rows as a frame": (13, 2, (leaks, after(masked, pd.DataFrame)), "should be a list of dicts"),
+    "a word with a capital": (13, 3, after(step, str.title), "should return 'major', 'minor' or 'patch'"),
+    "rows by visibility": (13, 4, after(delay_by_weather, lambda made: {
+        **made, "rows": {row["visib"]: row for row in made["rows"]}}), "should be a list of dicts"),
+    "visibilities as texts": (13, 4, after(delay_by_weather, lambda made: {
+        **made, "rows": [{**row, "visib": str(row["visib"])} for row in made["rows"]]}), "a number or None"),
+    "a product without known": (13, 4, after(delay_by_weather, lambda made: {"owner": "x", "rows": made["rows"]}),
+                                "a dict with owner, rows and known"),
 }
 
 

@@ -206,10 +206,17 @@ def test_the_notebook_holds_its_patterns_own_calls(slug):
 
 @pytest.mark.parametrize("slug", [slug for slug in NOTEBOOKS if slug[:2].isdigit()])
 def test_spark_kafka_and_delta_are_used_for_real(slug):
-    """Kafka not where the pattern is about tables that are there already, and what is known of them (WITHOUT_KAFKA)."""
+    """Who starts instances of functions has no process that runs all day, so no Spark either, and says so at its set-up.
+
+    And no Kafka where the pattern is about tables that are there already, and what is known of them (WITHOUT_KAFKA).
+    """
     code = "\n".join(cell.source for cell in code_cells("notebooks", slug))
-    for part in ["spark_session(", "delta"] + ["kafka()"] * (slug not in WITHOUT_KAFKA):
+    without = "instance(" in code
+    broker = [] if slug in WITHOUT_KAFKA else ["kafka,"] if without else ["kafka()"]
+    for part in ("delta", *broker, *([] if without else ["spark_session("])):
         assert part in code.lower(), f"no {part} in the code"
+    if without:
+        assert "spark_session(" not in code and "no Spark" in prose(sections(slug)["Set up"][0].source), "why there is no Spark"
 
 
 # --- prose
@@ -479,6 +486,8 @@ def test_the_helper_never_holds_the_pattern(file):
                     or (name == "merge" and not pandas_merge) \
                     or (name == "sql" and re.search(r"\b(MERGE\s+INTO|REPLACE\s+WHERE)\b", text, re.I)):
                 found.append((node.lineno, f"{name}("))
+            if name == "option" and "userMetadata" in text or name == "sql" and "DESCRIBE HISTORY" in text:
+                found.append((node.lineno, f"{name}("))        # publishing under a contract, and the catalogue made of it (13)
     assert not found, "the notebook owns the pattern"
 
 

@@ -3,7 +3,6 @@ import contextlib
 import json
 import threading
 import time
-import uuid
 from collections import Counter
 from datetime import date
 
@@ -71,11 +70,6 @@ def parts(day_facts: list, n: int) -> dict:
         found[cut] = [fact for fact in day_facts if begin <= fact["occurred"] and (cut is None or fact["occurred"] < cut)]
         begin = cut
     return found
-
-
-def fresh(name: str) -> str:
-    """The name with a few letters that nobody else has: for a consumer group that begins with nothing."""
-    return f"{name}-{uuid.uuid4().hex[:6]}"
 
 
 def desk_at(store):
