@@ -465,29 +465,6 @@ def test_the_states_of_flights_and_the_fullest_sky_against_duckdb(slice, at):
     assert int(most) == truth("most_in_the_air", slice)
 
 
-@pytest.mark.parametrize("slice", ["day", "month", AUTUMN])
-def test_references_of_the_fabric_against_duckdb(slice):
-    first, last = days(slice)
-    within = WITHIN.format(first=first.month * 100 + first.day, last=last.month * 100 + last.day)
-    base = duckdb.connect()
-    for table in ("flights", "weather", "airlines", "airports", "planes"):
-        base.sql(f"CREATE TABLE {table} AS FROM read_parquet('{(DATA / table).as_posix()}.parquet')"
-                 + f" WHERE {within}" * (table in ("flights", "weather")))
-    for pair, found in truth("partners", slice).items():
-        (mine, own), (yours, other) = (side.split(".") for side in pair.split(" = "))
-        on = " AND ".join(f"l.{one} = r.{two}" for one, two in zip(own.split("+"), other.split("+")))
-        query = f"FROM {mine} l WHERE EXISTS (FROM {yours} r WHERE {on})"
-        assert base.execute(f"SELECT count(*) {query}").fetchone()[0] == found, pair
-        if pair in truth("references", slice):
-            columns = ", ".join(f"l.{one}" for one in own.split("+"))
-            kept, all_of = (base.execute(f"SELECT count(*) FROM (SELECT DISTINCT {columns} {what})").fetchone()[0]
-                            for what in (query, f"FROM {mine} l WHERE ({columns}) IS NOT NULL"))
-            assert truth("references", slice)[pair] == pytest.approx(kept / all_of), pair
-    worst = base.execute("""SELECT max(delay), count(*) FROM (SELECT avg(dep_delay) AS delay FROM flights
-        SEMI JOIN planes USING (tailnum) WHERE dep_time IS NOT NULL GROUP BY tailnum ORDER BY 1 DESC LIMIT 20)""").fetchone()
-    assert truth("watchlist", slice) == {"worst": pytest.approx(worst[0]), "aircraft": worst[1]}
-
-
 @pytest.mark.parametrize("slice", ["day", "week", STORM, "month"])
 def test_the_first_departures_against_duckdb(slice):
     first, last = days(slice)
@@ -534,6 +511,29 @@ def test_delay_by_weather_against_duckdb(slice):
     pandas.testing.assert_frame_equal(found, expected, check_dtype=False)
     assert expected.late.sum() == truth("late", slice)["over_15"]
     assert expected.visib.isna().sum() == truth("weather_dirt", slice)["flights_without"]
+
+
+@pytest.mark.parametrize("slice", ["day", "month", AUTUMN])
+def test_references_of_the_fabric_against_duckdb(slice):
+    first, last = days(slice)
+    within = WITHIN.format(first=first.month * 100 + first.day, last=last.month * 100 + last.day)
+    base = duckdb.connect()
+    for table in ("flights", "weather", "airlines", "airports", "planes"):
+        base.sql(f"CREATE TABLE {table} AS FROM read_parquet('{(DATA / table).as_posix()}.parquet')"
+                 + f" WHERE {within}" * (table in ("flights", "weather")))
+    for pair, found in truth("partners", slice).items():
+        (mine, own), (yours, other) = (side.split(".") for side in pair.split(" = "))
+        on = " AND ".join(f"l.{one} = r.{two}" for one, two in zip(own.split("+"), other.split("+")))
+        query = f"FROM {mine} l WHERE EXISTS (FROM {yours} r WHERE {on})"
+        assert base.execute(f"SELECT count(*) {query}").fetchone()[0] == found, pair
+        if pair in truth("references", slice):
+            columns = ", ".join(f"l.{one}" for one in own.split("+"))
+            kept, all_of = (base.execute(f"SELECT count(*) FROM (SELECT DISTINCT {columns} {what})").fetchone()[0]
+                            for what in (query, f"FROM {mine} l WHERE ({columns}) IS NOT NULL"))
+            assert truth("references", slice)[pair] == pytest.approx(kept / all_of), pair
+    worst = base.execute("""SELECT max(delay), count(*) FROM (SELECT avg(dep_delay) AS delay FROM flights
+        SEMI JOIN planes USING (tailnum) WHERE dep_time IS NOT NULL GROUP BY tailnum ORDER BY 1 DESC LIMIT 20)""").fetchone()
+    assert truth("watchlist", slice) == {"worst": pytest.approx(worst[0]), "aircraft": worst[1]}
 
 
 # ---- events

@@ -206,14 +206,12 @@ def test_the_notebook_holds_its_patterns_own_calls(slug):
 
 @pytest.mark.parametrize("slug", [slug for slug in NOTEBOOKS if slug[:2].isdigit()])
 def test_spark_kafka_and_delta_are_used_for_real(slug):
-    """Who starts instances of functions has no process that runs all day, so no Spark either, and says so at its set-up.
-
-    And no Kafka where the pattern is about tables that are there already, and what is known of them (WITHOUT_KAFKA).
-    """
+    """Who starts instances of functions has no process that runs all day, so no Spark either, and says so at its set-up. There is
+    no Kafka where the pattern is about tables that are there already, and what is known of them (WITHOUT_KAFKA)."""
     code = "\n".join(cell.source for cell in code_cells("notebooks", slug))
     without = "instance(" in code
-    broker = [] if slug in WITHOUT_KAFKA else ["kafka,"] if without else ["kafka()"]
-    for part in ("delta", *broker, *([] if without else ["spark_session("])):
+    wanted = ["delta", *(["kafka,"] if without else ["spark_session("] + ["kafka()"] * (slug not in WITHOUT_KAFKA))]
+    for part in wanted:
         assert part in code.lower(), f"no {part} in the code"
     if without:
         assert "spark_session(" not in code and "no Spark" in prose(sections(slug)["Set up"][0].source), "why there is no Spark"
