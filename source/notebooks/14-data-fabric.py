@@ -389,20 +389,21 @@ def ask(query):
     return spark.sql(query, **frames).toPandas()
 
 
-places = {"watchlist": fabric.move(LAKE / "archived", TABLES / "watchlist")}
+places = {"watchlist": str(TABLES / "watchlist")}
 WORST = "SELECT count(*) AS aircraft, max(delay) AS worst FROM {watchlist}"
 before = ask(WORST)
 
 places = {"watchlist": fabric.move(TABLES / "watchlist", LAKE / "archived")}
 after = ask(WORST)
+fabric.move(LAKE / "archived", TABLES / "watchlist")
 look(after)
 
 # %% [markdown]
-# The files lie elsewhere, the query is the same, and so is its answer. Now both owners take it back (folded), so that each cell
-# above can run again.
+# The files lay elsewhere, the query is the same, and so is its answer. They are home again (last line). The owner of `airports`
+# takes the rename back as well (folded), so that each cell above can run again.
 
 # %% tags=["break-back", "fold"]
-fabric.move(LAKE / "archived", TABLES / "watchlist")
+fabric.move(LAKE / "archived", TABLES / "watchlist")   # if the cell above was interrupted
 spark.sql("""CREATE OR REPLACE TABLE airports USING delta AS
     SELECT * FROM airports VERSION AS OF 0""")
 fabric.reload(db, TABLES, ["airports"])
