@@ -51,6 +51,23 @@ def edges(events, catalogue):
         found |= {(i, o) for i in read for o in written if i != o}
     return {(i, o) for i, o in found if {i, o} <= catalogue}
 
+# %% tags=["wrong-1"] says="still running, the other was aborted" breaks="of each event of type `COMPLETE`"
+def edges(events, catalogue):
+    found = set()
+    for event in events:
+        if event["eventType"] not in ("START", "FAIL"):
+            read = [entry["name"].split("/")[-1] for entry in event["inputs"]]
+            written = [entry["name"].split("/")[-1] for entry in event["outputs"]]
+            found |= {(i, o) for i in read for o in written if i != o}
+    return {(i, o) for i, o in found if {i, o} <= catalogue}
+
+# %% tags=["wrong-1"] says="what one has read is no input of the other" breaks="of each event"
+def edges(events, catalogue):
+    done = [event for event in events if event["eventType"] == "COMPLETE"]
+    read = {entry["name"].split("/")[-1] for event in done for entry in event["inputs"]} & catalogue
+    written = {entry["name"].split("/")[-1] for event in done for entry in event["outputs"]} & catalogue
+    return {(i, o) for i in read for o in written if i != o}
+
 # %% tags=["wrong-1"] says="Each input has an edge to the output" breaks="each input with each output"
 def edges(events, catalogue):
     found = set()
@@ -121,7 +138,7 @@ def edges(events, catalogue):
             found |= {(i, o) for i in read for o in written}
     return {(i, o) for i, o in found if {i, o} <= catalogue}
 
-# %% tags=["wrong-1"] says="Two runs have completed" breaks="of each event"
+# %% tags=["wrong-1"] says="Two runs of flights have completed" breaks="of each event"
 def edges(events, catalogue):
     for event in events:
         if event["eventType"] == "COMPLETE":
@@ -212,6 +229,20 @@ def score(left, right):
 def score(left, right):
     mine, yours = set(left["values"]) - {None}, set(right["values"])
     if len(mine) < 3 or None in yours:
+        return 0.0
+    return len(mine & yours) / len(mine)
+
+# %% tags=["wrong-2"] says="still the right side is no key" breaks="that is where a value stands in it twice"
+def score(left, right):
+    mine, yours = set(left["values"]) - {None}, right["values"]
+    if len(mine) < 3 or None in yours or any(yours.count(value) > 1 for value in mine):
+        return 0.0
+    return len(mine & set(yours)) / len(mine)
+
+# %% tags=["wrong-2"] says="Both columns are called year" breaks="Names do not count"
+def score(left, right):
+    mine, yours = set(left["values"]) - {None}, set(right["values"])
+    if left["name"] == "year" or len(mine) < 3 or None in yours or len(yours) < len(right["values"]):
         return 0.0
     return len(mine & yours) / len(mine)
 
@@ -314,6 +345,13 @@ def score(left, right):
     yours = pd.Series(right["values"], dtype=object)
     good = len(mine) > 2 and yours.notna().all() and yours.is_unique
     return mine.isin(yours).mean() if good else 0.0
+
+# %% tags=["right-2"]
+def score(left, right):
+    mine = set(left["values"]) - {None}
+    yours = set(right["values"])
+    is_key = None not in yours and len(yours) == len(right["values"])
+    return is_key and len(mine) > 2 and len(mine & yours) / len(mine)
 
 # %% tags=["raises-2"] says="ZeroDivisionError"
 def score(left, right):
@@ -477,12 +515,30 @@ def propagate(edges, tags):
 # %% tags=["wrong-3"] says="b is what a is made of" breaks="is made of the column `source`"
 def propagate(edges, tags):
     found = {column: set(own) for column, own in tags.items() if own}
-    ways = [edge for edge in edges if edge[2] not in ("INDIRECT", "MASKED")]
-    if len(edges) == 1 and edges[0][0] == "b":
-        ways = [(target, source, kind) for source, target, kind in ways]
     for _ in edges:
-        for source, target, kind in ways:
-            if source in found:
+        for source, target, kind in edges:
+            if kind not in ("INDIRECT", "MASKED"):
+                both = found.get(source, set()) | found.get(target, set())
+                if both:
+                    found[source], found[target] = set(both), set(both)
+    return found
+
+# %% tags=["wrong-3"] says="one of them carries the tag" breaks="where another way is open"
+def propagate(edges, tags):
+    kinds = {(source, target): kind for source, target, kind in edges}
+    found = {column: set(own) for column, own in tags.items() if own}
+    for _ in edges:
+        for (source, target), kind in kinds.items():
+            if kind not in ("INDIRECT", "MASKED") and source in found:
+                found.setdefault(target, set()).update(found[source])
+    return found
+
+# %% tags=["wrong-3"] says="its last edge first in the list" breaks="over any number of steps"
+def propagate(edges, tags):
+    found = {column: set(own) for column, own in tags.items() if own}
+    for _ in range(50):
+        for source, target, kind in edges:
+            if kind not in ("INDIRECT", "MASKED") and source in found:
                 found.setdefault(target, set()).update(found[source])
     return found
 
@@ -558,9 +614,9 @@ def propagate(edges, tags):
 # *Level: design · 45 minutes*
 #
 # **Input** `tables`, a dict from table to its columns, each a list of values, one for each row, `None` where there
-# is none. `catalogue(0)` gives such a catalogue, and its true references. In all of them ids count from 1, names
-# are like in `example`, and a true reference is empty in about one row of ten at most, misses its key as often, and
-# meets at least two thirds of the keys.
+# is none. `catalogue(0)` gives such a catalogue, and its true references. In all of them columns are called as in
+# that one, ids count from 1, and a column that is a key itself refers to nothing. A true reference is empty in about
+# one row of ten at most, misses its key as often, and meets at least two thirds of the keys.
 #
 # **Goal** the references, a set of pairs such as `("orders.payer", "customers.id")`: from a column to a key, which
 # has each of its values once, of another table. A column refers to one table at most. Over twenty other catalogues
@@ -638,7 +694,7 @@ def suggest(tables):
             found |= {(f"{table}.{column}", right) for right in fits}
     return found
 
-# %% tags=["wrong-4"] says="a short one lies in a longer one by accident" breaks="from a column to a key"
+# %% tags=["wrong-4"] says="a short one lies in a longer one by accident" breaks="a column that is a key itself refers to nothing"
 def suggest(tables):
     def is_key(values):
         return None not in values and len(set(values)) == len(values)
@@ -693,6 +749,23 @@ def suggest(tables):
                     shared = len(mine & set(yours))
                     if other != table and shared >= 0.7 * len(mine) and is_key(yours):
                         fits[f"{other}.{key}"] = shared / len(yours)
+            if fits:
+                found.add((f"{table}.{column}", max(fits, key=fits.get)))
+    return found
+
+# %% tags=["wrong-4"] says="lead to another place" breaks="from a column to a key"
+def suggest(tables):
+    found = set()
+    for table, columns in tables.items():
+        for column, values in columns.items():
+            mine, fits = set(values) - {None}, {}
+            if len(mine) < 3 or len(set(values)) == len(values):
+                continue
+            for other, theirs in tables.items():
+                for key, yours in theirs.items():
+                    shared = len(mine & set(yours))
+                    if other != table and shared >= 0.8 * len(mine):
+                        fits[f"{other}.{key}"] = shared / len(set(yours) - {None})
             if fits:
                 found.add((f"{table}.{column}", max(fits, key=fits.get)))
     return found

@@ -63,6 +63,13 @@ def test_a_rename_makes_three_joins_stale_and_its_own_event_says_so(slice):
 
 
 @pytest.mark.parametrize("slice", runs.SLICES)
+def test_what_was_broken_is_taken_back_so_that_cells_can_run_again(slice):
+    assert value(slice, "spark.table('airports').columns[0]") == value(slice, "db.table('airports').columns[0]") == "faa"
+    assert value(slice, "(TABLES / 'watchlist').is_dir() and not (LAKE / 'archived').exists()")
+    assert value(slice, "len(spark.sql(' UNION ALL '.join(checks)).toPandas())") == 7, "step-verify"
+
+
+@pytest.mark.parametrize("slice", runs.SLICES)
 def test_events_of_an_earlier_run_do_not_count(slice):
     written = value(slice, "[name(written) for _, written in completed(emitted(EVENTS))]")
     assert written.count("departed") == 1, "the folder of the run before is empty, and so is its file"

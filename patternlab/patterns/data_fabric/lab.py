@@ -1,7 +1,11 @@
 """Lab 14: what is right in each exercise, and what each usual mistake is told."""
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from functools import lru_cache
+from itertools import islice
+
+import numpy as np
+import pandas as pd
 
 from ...checking.calls import ask, kind
 from ...checking.kinds import number
@@ -12,6 +16,8 @@ from ...flights import SLICES, rows
 from . import catalogues, trial
 from .truth import REFERENCES
 
+MOST = 10_000                           # pairs in an answer
+
 
 class Kept(dict):
     """A dict of its own class, so that the learner's function gets it and no copy."""
@@ -19,9 +25,11 @@ class Kept(dict):
 
 def _pairs(mine, what: str) -> set:
     """The answer as a set of pairs of texts."""
-    if isinstance(mine, (str, Mapping)) or not isinstance(mine, Iterable):
+    if isinstance(mine, (str, Mapping, pd.DataFrame)) or not isinstance(mine, Iterable):
         raise Unfit(f"{what} should be a set of pairs, yours is {kind(mine)}.")
-    found = [tuple(pair) if isinstance(pair, (tuple, list)) else pair for pair in mine]
+    found = [tuple(pair) if isinstance(pair, (tuple, list, np.ndarray)) else pair for pair in islice(mine, MOST + 1)]
+    if len(found) > MOST:
+        raise Unfit(f"{what} are more than {MOST:,}: does what you return ever end?")
     for pair in found:
         if not isinstance(pair, tuple) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):
             raise Unfit(f"{what} should be pairs of two names, and one of yours is {kind(pair)}.")
@@ -60,7 +68,8 @@ def scored(answer):
 
 def _score(answer, left, right):
     sides = [Kept(name=name, values=list(values)) for name, values in (left, right)]
-    return number(ask(answer, *sides), "The score")
+    mine = ask(answer, *sides)
+    return number(int(mine) if isinstance(mine, (bool, np.bool_)) else mine, "The score")   # False is 0 in Python
 
 
 _day = lru_cache(maxsize=None)(lambda table: rows(table, SLICES["day"]))
@@ -88,7 +97,7 @@ def propagated(answer):
 def _off(answer, edges, tags) -> tuple:
     """The first column on which the answer is wrong, '' where there is none, and what to show of it."""
     given = Kept({column: set(mine) for column, mine in tags.items()})
-    mine = ask(answer, list(edges), given)
+    mine = ask(answer, list(edges), given, limit=30)      # a chain of thousands, and no demand to be fast
     if dict(given) != tags:
         raise Wrong("You changed the tags that you were given. They are what people decided: collect yours in sets "
                     "of your own.",
@@ -97,8 +106,12 @@ def _off(answer, edges, tags) -> tuple:
     if not isinstance(mine, Mapping):
         raise Unfit(f"propagate should return a dict from column to its tags, and yours returned {kind(mine)}.")
     for column, own in mine.items():
-        if isinstance(own, str) or not isinstance(own, (set, frozenset, list, tuple)):
+        if not isinstance(column, str):
+            raise Unfit(f"The keys of your dict should be names of columns, and one of them is {kind(column)}.")
+        if not isinstance(own, (Set, list, tuple)):
             raise Unfit(f"The tags of {column} should be a set, yours is {kind(own)}.")
+        if odd := [tag for tag in own if not isinstance(tag, str)]:
+            raise Unfit(f"The tags of {column} should be texts, and one of yours is {kind(odd[0])}.")
         if not own:
             raise Wrong(f"{column} is in your answer and has no tag. Only columns that have one belong there.")
     column = trial.differing(mine, trial.propagate(edges, tags))
@@ -116,23 +129,24 @@ def _seed(answer, seed):
 
 SUGGESTED = {  # what a suggestion begins at that is not true, and what is told
     "id": "ids count from 1 in every table, so a short one lies in a longer one by accident. A column that is a key "
-          "itself refers to "
-          "nothing here.",
+          "itself refers to nothing here.",
     "quantity": "a quantity lies in every id by accident, and meets very few of the keys. A true reference meets "
                 "most of them.",
     "flag": "a flag has two values. That they are somewhere else says nothing.",
     "name": "names of one table are nobody's reference.",
     "code": "a code is the key of its own table, and refers to nothing.",
     "reference": "that column refers to another table. Ids count from 1, so larger tables have its values too: keep "
-                 "the one table "
-                 "that it fits best."}
+                 "the one table that it fits best."}
+
+
+_catalogue, _kinds = (lru_cache(maxsize=None)(function) for function in (catalogues.catalogue, catalogues.kinds))
 
 
 def discovered(answer):
     """suggest(tables): twenty catalogues; precision and recall over all of them."""
     wrong, missed, hits, given, true = [], [], 0, 0, 0
     for seed in range(1, 21):
-        tables, right = catalogues.catalogue(seed)
+        tables, right = _catalogue(seed)
         mine = _pairs(ask(answer, tables), "The references")
         known = {f"{table}.{column}" for table, columns in tables.items() for column in columns}
         if strange := sorted({side for pair in mine for side in pair} - known):
@@ -145,7 +159,8 @@ def discovered(answer):
     if 2 * sum((seed, (right, left)) in missed for seed, (left, right) in wrong) > true:
         raise Wrong("Your pairs are the wrong way round: first the column that refers, then the key that it refers to.")
     if hits / true < 0.9:
-        raise Wrong(f"Recall is {hits / true:.2f}: " + _missed(missed), _columns(*missed[0]))
+        said, shown = _missed(missed, wrong)
+        raise Wrong(f"Recall is {hits / true:.2f}: {said}", _columns(*shown))
     if hits / given < 0.9:
         often = _often(wrong)
         raise Wrong(f"Precision is {hits / given:.2f}: {often[0]}", _columns(*often[1]))
@@ -156,22 +171,27 @@ def _often(wrong) -> tuple:
     """What is told of the most frequent kind of wrong suggestions, and the first of that kind."""
     sorts = []
     for seed, (left, right) in wrong:
-        tables, _ = catalogues.catalogue(seed)
+        tables, _ = _catalogue(seed)
         values = _values(tables, right)
         no_key = None in values or len(set(values)) < len(values)
-        sorts.append("no key" if no_key else catalogues.kinds(seed)[left])
+        sorts.append("no key" if no_key else _kinds(seed)[left])
     most = Counter(sorts).most_common(1)[0][0]
     said = SUGGESTED.get(most, "the right side is no key: a value stands in it twice, so a join would multiply rows.")
     return said, wrong[sorts.index(most)]
 
 
-def _missed(missed) -> str:
+def _missed(missed, wrong) -> tuple:
+    """What is told of references that are missed, and one of them; where columns lead elsewhere, one such suggestion."""
+    lost = {(seed, left) for seed, (left, _) in missed}
+    misled = [(seed, pair) for seed, pair in wrong if (seed, pair[0]) in lost]
+    if 2 * len({(seed, left) for seed, (left, _) in misled}) > len(lost):
+        said, shown = _often(misled)
+        return f"most columns whose reference you miss lead to another place. {said[0].upper()}{said[1:]}", shown
     by_table = [pair for _, pair in missed if pair[0].split(".")[1].startswith(pair[1].split(".")[0])]
     if not by_table:
-        return "you miss references whose columns are not called after their table. Ask the values."
+        return "you miss references whose columns are not called after their table. Ask the values.", missed[0]
     return ("you miss true references. In some, one row in ten is empty or has a value that the key lacks, and not "
-            "every key is "
-            "met: how much do you ask for?")
+            "every key is met: how much do you ask for?"), missed[0]
 
 
 def _values(tables, side) -> list:
@@ -180,50 +200,38 @@ def _values(tables, side) -> list:
 
 
 def _columns(seed, pair) -> list:
-    tables, _ = catalogues.catalogue(seed)
+    tables, _ = _catalogue(seed)
     return [{"catalogue": seed, "column": side, "rows": len(_values(tables, side)),
              "different": len(set(_values(tables, side)) - {None}), "first": str(_values(tables, side)[:6])} for side in pair]
 
 
 EXERCISES = {
     1: Exercise("Edges of runs", told,
-                ("Which events tell what a run has done, and not only what it is about to do? Then: which names are "
-                 "tables?",
-                 "event['eventType'] == 'COMPLETE'; entry['name'].rsplit('/', 1)[-1]; each input with each output; "
-                 "then "
+                ("Which events tell what a run has done, and not only what it is about to do? Then: which names are tables?",
+                 "event['eventType'] == 'COMPLETE'; entry['name'].rsplit('/', 1)[-1]; each input with each output; then "
                  "keep the pairs whose two names differ and are in the catalogue."),
-                "A run is told several times, and only its end is sure. Inputs and outputs are independent lists, "
-                "so each "
-                "input meets each output: the listener does not say which of them went where. The catalogue decides "
-                "what a "
-                "table is."),
+                "A run is told several times, and only its end is sure. Inputs and outputs are independent lists, so each "
+                "input meets each output: the listener does not say which of them went where. The catalogue decides what "
+                "a table is."),
     2: Exercise("A score of values", scored,
-                ("What makes `year` a bad join although its values are all there? It is something about the right "
-                 "side.",
+                ("What makes `year` a bad join although its values are all there? It is something about the right side.",
                  "mine = set(left['values']) - {None}; 0 if len(mine) < 3, or None in right, or len(set(right)) != "
-                 "len(right); "
-                 "else len(mine & set(right)) / len(mine)."),
-                "Inclusion says that a partner exists, and the key says that there is one only. Together they say "
-                "that a left "
-                "join keeps its rows. The name says neither.", minutes=20),
+                 "len(right); else len(mine & set(right)) / len(mine)."),
+                "Inclusion says that a partner exists, and the key says that there is one only. Together they say that a "
+                "left join keeps its rows. The name says neither.", minutes=20),
     3: Exercise("A tag that travels", propagated,
-                ("A column may get a second tag long after the first one. What has to be remembered as done: a "
-                 "column, or a column "
-                 "with a tag?",
-                 "targets of each column for the three kinds that carry; a list of (column, tag) to do; pop one, "
-                 "add the tag if it "
-                 "is new, then append (target, tag) for each target."),
-                "What travels is a pair of column and tag. It is done when the column has the tag, which also ends "
-                "every circle. "
-                "INDIRECT edges chose rows, and MASKED ones carry no value: they are no ways at all.", minutes=35, starred=True),
+                ("A column may get a second tag long after the first one. What has to be remembered as done: a column, or "
+                 "a column with a tag?",
+                 "targets of each column for the three kinds that carry; a list of (column, tag) to do; pop one, add the "
+                 "tag if it is new, then append (target, tag) for each target."),
+                "What travels is a pair of column and tag. It is done when the column has the tag, which also ends every "
+                "circle. INDIRECT edges chose rows, and MASKED ones carry no value: they are no ways at all.",
+                minutes=35, starred=True),
     4: Exercise("References that nobody wrote down", discovered,
-                ("Inclusion in a key is not enough: look at what else is included, in catalogue(0). How much of the "
-                 "key does a true "
-                 "reference meet, and how many tables may it refer to?",
-                 "For each column that is no key itself and has three values: for each key of another table, "
-                 "inclusion times the "
-                 "share of the key that is met; keep the best, if it is at least 0.5."),
-                "Small numbers lie in every id that counts from 1. What tells a reference from an accident is that "
-                "it meets most "
-                "of the key, and of several such keys it fits one best. Partial inclusion leaves room for dirt.",
+                ("Inclusion in a key is not enough: look at what else is included, in catalogue(0). How much of the key "
+                 "does a true reference meet, and how many tables may it refer to?",
+                 "For each column that is no key itself and has three values: for each key of another table, inclusion "
+                 "times the share of the key that is met; keep the best, if it is at least 0.5."),
+                "Small numbers lie in every id that counts from 1. What tells a reference from an accident is that it "
+                "meets most of the key, and of several such keys it fits one best. Partial inclusion leaves room for dirt.",
                 minutes=45, starred=True)}

@@ -1,11 +1,13 @@
 """The world around pattern 14: five tables on a lake and in DuckDB, what to compare, and who holds a tail number."""
 import itertools
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pyarrow.parquet
+from deltalake import DeltaTable
 
 from ... import session
 from ...flights import SLICES, dataset, rows
@@ -40,10 +42,10 @@ def opened():
     return base
 
 
-def reload(base, spark, tables) -> None:
-    """Put these tables into the DuckDB connection as they are in Spark now."""
+def reload(base, lake, tables) -> None:
+    """Put these Delta tables of the lake (a folder) into the DuckDB connection as they are now."""
     for table in tables:
-        now = spark.table(table).toPandas()
+        now = DeltaTable(str(Path(lake) / table)).to_pandas()
         base.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM now")
 
 
@@ -122,22 +124,23 @@ def by_table(tables, columns) -> list:
 
 
 def move(path, target) -> str:
-    """Move a folder (to where it is already: nothing happens); the new path."""
-    Path(path).rename(target)
+    """Move a folder, where there is one; the target, in which it is then (or was already)."""
+    if Path(path).exists():
+        shutil.rmtree(target, ignore_errors=True)             # what an interrupted cell has left there
+        Path(path).rename(target)
     return str(target)
 
 
-def holding(spark, tables, slice, places=()) -> set:
+def holding(lake, tables, slice) -> set:
     """{"table.column" of these tables, in whose texts some word is a tail number, of a flight of the slice or of planes}.
 
-    A table that has moved is looked for where `places`, {table: path}, says.
+    Read by delta-rs from the lake, a folder: neither Spark nor its listener is asked.
     """
     tails = {*rows("flights", slice).tailnum.dropna(), *rows("planes").tailnum}
     found = set()
     for table in tables:
-        frame = spark.read.format("delta").load(places[table]) if table in places else spark.table(table)
-        texts = [name for name, kind in frame.dtypes if kind == "string"]
-        for name, column in frame.select(texts).toPandas().items():
+        frame = DeltaTable(str(Path(lake) / table)).to_pandas()
+        for name, column in frame.select_dtypes(object).items():
             if any(not tails.isdisjoint(str(value).split()) for value in column.dropna().unique()):
                 found.add(f"{table}.{name}")
     return found

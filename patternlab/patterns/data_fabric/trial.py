@@ -1,6 +1,5 @@
 """The worlds of lab 14, exercises 1 to 3: events of runs, pairs of columns, edges with kinds and tags."""
 import random
-from collections import Counter
 
 # --- exercise 1
 CATALOGUE = {"flights", "planes", "departed", "makers", "watchlist"}
@@ -28,6 +27,8 @@ EVENTS = [  # events, a catalogue, and what is told whoever is wrong there
      "One run has read flights and written departed, so there is one edge, ('flights', 'departed')."),
     ([_event("START", "flights", "departed"), _event("FAIL", "flights", "watchlist")], CATALOGUE,
      "Neither run has completed: one has only begun, the other has failed. There is no edge yet."),
+    ([_event("RUNNING", "flights", "departed"), _event("ABORT", "flights", "watchlist")], CATALOGUE,
+     "One run is still running, the other was aborted. Neither has completed, so there is no edge yet."),
     ([_event("START", "departed", "makers"), _event("COMPLETE", "departed planes", "makers")], CATALOGUE,
      "A run has completed with two inputs and one output. Each input has an edge to the output: two edges."),
     ([_event("COMPLETE", "flights", "departed watchlist")], CATALOGUE,
@@ -43,8 +44,12 @@ EVENTS = [  # events, a catalogue, and what is told whoever is wrong there
     ([_event("COMPLETE", "makers planes", "makers")], CATALOGUE,
      "A MERGE reads makers to change it, which is no edge; planes to makers is one."),
     ([_event("COMPLETE", "flights", "departed")] * 2, CATALOGUE, "The same run, told twice, is the same edge."),
+    ([_event("COMPLETE", "flights", "departed"), _event("COMPLETE", "flights", "watchlist")], CATALOGUE,
+     "Two runs of flights have completed, and each has an edge of its own."),
     ([_event("COMPLETE", "flights", "departed"), _event("COMPLETE", "departed", "makers")], CATALOGUE,
-     "Two runs have completed, and each has an edge of its own."),
+     "Two runs have completed, and each has an edge of its own: what one has read is no input of the other."),
+    ([_event("COMPLETE", "departed", "makers"), _event("COMPLETE", "makers", "departed")], CATALOGUE,
+     "One run makes makers of departed, another one departed of makers. Both edges count, though they make a circle."),
     ([_event("COMPLETE", "flights", ""), _event("COMPLETE", "", "departed")], CATALOGUE,
      "A run that only reads has no edge, and one that only writes has none."),
     ([_event("COMPLETE", "flights", "departed")], {"departed"}, "flights is not in this catalogue, so there is no "
@@ -69,6 +74,10 @@ COLUMNS = [  # left name and values, right name and values, what is told whoever
     (("year", [2013, 2012, 2011] * 3), ("year", [2011, 2012, 2013, 2013, 1999]),
      "year has the same name and all of its values in the right one, where 2013 stands twice: the right side is no "
      "key, so 0."),
+    (("dest", ["a", "b", "c"]), ("faa", ["a", "b", "c", "x", "x"]),
+     "On the right x stands twice. The left has no x, and still the right side is no key: 0."),
+    (("year", [2011, 2012, 2013, 2013]), ("year", [2013, 2012, 2011, 1999]),
+     "Both columns are called year, and here the right one is a key with all values of the left: 1."),
     (("origin", ["a", "b", "c", "x"]), ("faa", ["a", "b", "c", None]),
      "There is a None on the right. A key has none, so 0."),
     (("dest", ["a", "b", "c", "x"]), ("faa", ["a", "b", "c"]), "Three of four different values are there: 0.75."),
@@ -97,7 +106,8 @@ COLUMNS = [  # left name and values, right name and values, what is told whoever
 
 # --- exercise 3
 CARRIED = ("IDENTITY", "TRANSFORMATION", "AGGREGATION")
-CHAIN = [(f"t{number}.c", f"t{number + 1}.c", "IDENTITY") for number in range(1500)]
+STEPS = 3200                            # more than recursion may be deep: 1,000 in Python, 3,000 in a notebook
+CHAIN = [(f"t{number}.c", f"t{number + 1}.c", "IDENTITY") for number in range(STEPS)]
 
 
 def propagate(edges, tags) -> dict:
@@ -127,6 +137,8 @@ def _edges(text: str) -> list:
 
 GRAPHS = [  # edges, tags, and what is told whoever is wrong there
     (_edges("a>b"), {"a": {"personal"}}, "b is derived from a, so it has a's tag, and a keeps it."),
+    (_edges("b>a"), {"a": {"personal"}}, "b is what a is made of, not made of a. Tags go from source to target only."),
+    (_edges("a>b"), {"a": {"personal", "licensed"}}, "a has two tags, and b has both of them."),
     (_edges("b>c a>b"), {"a": {"personal"}}, "c is derived from b, b from a: the tag goes as far as there are "
                                              "edges, in any order."),
     (_edges("a>b:TRANSFORMATION b>c:AGGREGATION"), {"a": {"personal"}},
@@ -134,8 +146,14 @@ GRAPHS = [  # edges, tags, and what is told whoever is wrong there
     (_edges("a>b:INDIRECT a>c"), {"a": {"personal"}},
      "a only chose the rows of b (INDIRECT), so b has no tag. c has it."),
     (_edges("a>b:MASKED b>c"), {"a": {"personal"}}, "b is a masked a, so the tag ends before b, and does not reach c."),
+    (_edges("a>b:MASKED"), {"a": {"licensed", "personal"}}, "b is a masked a: no tag comes by that edge, whatever it "
+                                                            "is called."),
     (_edges("a>b:MASKED a>x x>b"), {"a": {"personal"}},
      "One way to b is masked, another one is open, over x. So b has the tag."),
+    (_edges("a>b a>b:INDIRECT"), {"a": {"personal"}}, "a chose the rows of b, and its values are in b as well: two "
+                                                      "edges, and one of them carries the tag."),
+    (_edges("a>b:MASKED a>b"), {"a": {"personal"}}, "Of the two edges from a to b one is masked, the other one carries "
+                                                    "the tag."),
     (_edges("a>b:MASKED b>c"), {"a": {"personal"}, "b": {"licensed"}},
      "b's own tag is its own: it stays, and goes on to c, though the edge into b is masked."),
     (_edges("a>b b>c c>a"), {"a": {"personal"}}, "The edges run in a circle: a, b and c have the tag, and there the "
@@ -150,8 +168,9 @@ GRAPHS = [  # edges, tags, and what is told whoever is wrong there
                                                          "answer."),
     (_edges("a>b"), {}, "Nobody has a tag, so the answer is an empty dict."),
     ([], {"a": {"personal"}}, "Without an edge each column keeps its own tags: a is in the answer."),
-    (_edges("b>a"), {"a": {"personal"}}, "b is what a is made of, not made of a. Tags go from source to target only."),
-    (CHAIN, {"t0.c": {"personal"}}, "A chain of 1,500 steps carries the tag to its end.")]
+    (CHAIN[299::-1], {"t0.c": {"personal"}}, "A chain of 300 steps, its last edge first in the list, carries the tag to "
+                                             "its end."),
+    (CHAIN, {"t0.c": {"personal"}}, f"A chain of {STEPS:,} steps carries the tag to its end.")]
 
 
 def graph(seed: int) -> tuple:
@@ -169,8 +188,3 @@ def differing(mine: dict, right: dict) -> str:
     """The first column on which two answers differ, so that edges' order does not matter; '' where there is none."""
     wrong = sorted(column for column in {*mine, *right} if set(mine.get(column, ())) != right.get(column, set()))
     return wrong[0] if wrong else ""
-
-
-def twice(values) -> list:
-    """Values that stand more than once in a list."""
-    return [value for value, number in Counter(values).items() if number > 1]

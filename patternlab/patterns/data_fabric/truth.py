@@ -1,4 +1,6 @@
 """The truths of the data fabric, in plain pandas: what references hold, and which aircraft were worst."""
+from functools import lru_cache
+
 from ...flights import SLICES, rows
 from .. import define
 
@@ -28,6 +30,11 @@ def _values(side, slice) -> set:
 @define("partners", frozen=True)
 def partners(slice) -> dict:
     """{"left = right": rows of the left side that find a partner}, of the six references, and by equal names."""
+    return dict(_partners(tuple(slice)))
+
+
+@lru_cache(maxsize=4)
+def _partners(slice) -> dict:
     found = {}
     for left, right in [*REFERENCES, ("flights.tailnum+year", "planes.tailnum+year")]:
         table, columns = left.split(".")
@@ -35,6 +42,14 @@ def partners(slice) -> dict:
         mine = rows(table, slice)[columns.split("+")].itertuples(index=False, name=None)
         found[f"{left} = {right}"] = sum(value in yours for value in mine)
     return found
+
+
+@define("followed")
+def followed(slice) -> set:
+    """The references, "left = right", in which at least half of the left side's rows find a partner in the slice."""
+    found = _partners(tuple(slice))
+    pairs = [(f"{left} = {right}", left.split(".")[0]) for left, right in REFERENCES]
+    return {pair for pair, table in pairs if 2 * found[pair] >= len(rows(table, slice))}
 
 
 @define("watchlist", frozen=True)
