@@ -618,7 +618,7 @@ axes.locator_params(axis="x", integer=True);
 #
 # | pattern | differs in | choose it when |
 # |---|---|---|
-# | Data fabric (14) | one place integrates, helped by metadata; here each owner does | owners can't be found, or have no people |
+# | Data fabric ([14](14-data-fabric.ipynb)) | one place integrates, helped by metadata; here each owner does | owners can't be found, or have no people |
 # | Medallion ([03](03-medallion.ipynb)) | promises by layer, one team; here by domain, many teams | one team can know all sources |
 # | Lakehouse ([06](06-lakehouse.ipynb)) | how a table is kept; a mesh says by whom, and for whom | always: the ports are such tables |
 # | CDC ([12](12-cdc.ipynb)) | reads a database that promised nothing | its owner will not publish |
