@@ -472,6 +472,7 @@ bars(waited, title, "seconds since the first message is read", text="{:.1f}");
 # | [star schema (04)](04-star-schema.ipynb) | shapes the answer: facts and dimensions | it can *be* gold |
 # | [data vault (05)](05-data-vault.ipynb) | stores what each source said, insert-only | it can *be* silver, for many changing sources |
 # | [lakehouse (06)](06-lakehouse.ipynb) | the engine below: files with a log | you ask how, not what is promised |
+# | [data mesh (13)](13-data-mesh.ipynb) | the promise is an owner's: a contract that runs at each publish | many teams publish, and no team knows all sources |
 
 # %% [markdown]
 # ## Check yourself

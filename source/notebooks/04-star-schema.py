@@ -524,6 +524,7 @@ look(scoreboard())
 # | Snowflake | dimensions normalised into more tables | a dimension is huge; otherwise it only adds joins |
 # | [Data vault (05)](05-data-vault.ipynb) | keeps what each source said | many changing sources must be integrated; put a star on top |
 # | [Medallion (03)](03-medallion.ipynb) | promises per layer, any model inside | readers need to know what holds; a star makes a good gold layer |
+# | [Data mesh (13)](13-data-mesh.ipynb) | says who answers for a table, not how it is shaped | facts and dimensions belong to different teams |
 
 # %% [markdown]
 # ## Check yourself

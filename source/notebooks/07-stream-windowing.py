@@ -426,6 +426,7 @@ axes.plot(price["added latency"], price["counted"], "kD");
 # | [08 CEP](08-cep.ipynb) | asks for an order of events, not for an amount | "first this, then that" is the question |
 # | [09 Lambda](09-lambda.ipynb) | publishes a fast number and corrects it by batch | readers can live with a number that changes |
 # | [10 Kappa](10-kappa.ipynb) | recomputes by replaying the log | you accept that other cuts lose other reports |
+# | [16 Real-time analytics](16-real-time-analytics.ipynb) | serves numbers while they change, and closes no window | age matters more than completeness |
 # | update mode and MERGE | publishes early and corrects | the reader can replace a row (exercise 5 of the lab) |
 
 # %% [markdown]

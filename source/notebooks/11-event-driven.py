@@ -613,6 +613,7 @@ lines({"one state": pd.Series(spent)}, title, apart, "milliseconds");
 # | CDC ([12](12-cdc.ipynb)) | facts are inferred from rows that somebody overwrote; here they are written on purpose | you do not own the writer |
 # | Kappa ([10](10-kappa.ipynb)) | the log serves computations; here it is also what commands are checked against | nobody decides on the state |
 # | a queue | a message is gone when it is done; here it stays, and a new reader gets all | work is to be shared out |
+# | serverless ([15](15-serverless.ipynb)) | a reader starts with the message and ends after it; here readers run all the time | work comes seldom, or in bursts |
 # | a table with an audit | the state is the record, history an addition that may be wrong | only the present counts |
 #
 # *Event-driven* has four meanings (Fowler). *Notification*: something changed, come and ask. *State transfer*: the message

@@ -472,8 +472,9 @@ look(scoreboard())
 # | pattern | differs in | choose it when |
 # |---|---|---|
 # | event sourcing ([11](11-event-driven.ipynb)) | events are written on purpose and carry the intent; here they are inferred from rows | you own the writer |
-# | ELT (02) | copies states on a timetable; what happened in between is gone | a nightly copy is enough |
+# | ELT ([02](02-elt.ipynb)) | copies states on a timetable; what happened in between is gone | a nightly copy is enough |
 # | outbox (deeper) | the owner publishes a contract instead of its tables | you need the why, or a stable schema |
+# | real-time analytics ([16](16-real-time-analytics.ipynb)) | serves many questions on fresh rows; changes from here can feed it | people watch a number |
 # | triggers (deeper) | captured inside the writer's transaction, paid by the writer | there is no access to the log |
 #
 # Do not follow tables that are somebody's private matter: each `alter table` of theirs becomes your outage. And agree
