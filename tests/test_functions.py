@@ -118,9 +118,13 @@ def test_without_memory_none_starts(file, monkeypatch):
 
 def test_whoever_is_interrupted_as_it_starts_leaves_no_instance(file, monkeypatch):
     monkeypatch.setattr(guard, "_GUARD", "import time\ntime.sleep(0.5)\n" + guard._GUARD)
-    threading.Timer(0.25, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()
-    with pytest.raises(KeyboardInterrupt):
-        instance(file, "handle")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)      # where two tests run at a time, it is ignored
+    try:
+        threading.Timer(0.25, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()
+        with pytest.raises(KeyboardInterrupt):
+            instance(file, "handle")
+    finally:
+        signal.signal(signal.SIGINT, before)
     time.sleep(1)                                          # the guard starts it now
     left = [other for other in psutil.process_iter() if str(file) in _words(other)]
     assert psutil.wait_procs(left, 5)[1] == [] and instances() == []

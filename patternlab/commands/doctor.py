@@ -129,11 +129,13 @@ def jars_whole() -> str:
 def optional() -> str:
     if stack() == "compose":
         return "the engines are containers and have their own"
-    extra = [jar for jar in jars.locked() if jar.set not in jars.DEFAULT]
-    lacking = [name for name in wheels.locked() if not wheels.here(name)] + [jar.name for jar in extra if not jar.here()]
+    found = {name: wheels.here(name) for name in wheels.locked()}
+    found.update((jar.name, jar.here()) for jar in jars.locked() if jar.set not in jars.DEFAULT)
+    here, lacking = ([name for name, is_here in found.items() if is_here is wanted] for wanted in (True, False))
+    said = [f"{', '.join(here)} fetched, in {state()}"] if here else []
     if lacking:
-        return f"{', '.join(lacking)} not fetched: the lesson that needs it does, or python3 kit.py fetch all"
-    return f"{', '.join([*wheels.locked(), *(jar.name for jar in extra)])} fetched, in {state('wheels')} and {state('jars')}"
+        said.append(f"{', '.join(lacking)} not fetched: the lesson that needs it does, or python3 kit.py fetch all")
+    return "; ".join(said)
 
 
 def archives() -> str:
