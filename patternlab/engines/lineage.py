@@ -21,8 +21,12 @@ def jar() -> Path:
 
 
 def settings(file: Path) -> dict:
-    """What makes a new session write its OpenLineage events into `file`, one JSON object a line."""
-    return {"spark.extraListeners": "io.openlineage.spark.agent.OpenLineageSparkListener",
+    """What makes a new session write its OpenLineage events into `file`, one JSON object a line.
+
+    The warehouse stands beside it: the listener loses all tables where the warehouse's path has a space, and workspaces have none.
+    """
+    return {"spark.sql.warehouse.dir": str(file.parent / "warehouse"),
+            "spark.extraListeners": "io.openlineage.spark.agent.OpenLineageSparkListener",
             "spark.openlineage.transport.type": "file", "spark.openlineage.transport.location": str(file),
             "spark.openlineage.namespace": "kit", "spark.openlineage.columnLineage.datasetLineageEnabled": "true",
             **{f"spark.openlineage.facets.{facet}.disabled": "true" for facet in _OFF}}
