@@ -14,7 +14,7 @@ _OFF = ("spark_properties", "environment-properties", "spark.logicalPlan", "debu
 
 
 def jar() -> Path:
-    """The listener's jar, fetched when it is first asked for (43 MB; it says so). JarProblem says why it can't be had."""
+    """The listener's jar, fetched when it is first asked for (43 MB). JarProblem says why it can't be had."""
     if lacking := jars.missing(SET):
         print(f"Fetching {lacking[0].name} ({lacking[0].size / 1e6:.0f} MB), once ...", flush=True)
     return jars.fetch(SET, progress=False)[0]
@@ -23,7 +23,7 @@ def jar() -> Path:
 def settings(file: Path) -> dict:
     """What makes a new session write its OpenLineage events into `file`, one JSON object a line.
 
-    The warehouse stands beside it: the listener loses all tables where the warehouse's path has a space, and workspaces have none.
+    The warehouse stands beside it: the listener loses all tables where that path has a space, and a workspace's has none.
     """
     return {"spark.sql.warehouse.dir": str(file.parent / "warehouse"),
             "spark.extraListeners": "io.openlineage.spark.agent.OpenLineageSparkListener",
