@@ -130,7 +130,7 @@ def optional() -> str:
     if stack() == "compose":
         return "the engines are containers and have their own"
     found = {name: wheels.here(name) for name in wheels.locked()}
-    found.update((jar.name, jar.here()) for jar in jars.locked() if jar.set not in jars.DEFAULT)
+    found.update((jar.name, jar.here()) for jar in jars.optional())
     here, lacking = ([name for name, is_here in found.items() if is_here is wanted] for wanted in (True, False))
     said = [f"{', '.join(here)} fetched, in {state()}"] if here else []
     if lacking:

@@ -50,8 +50,7 @@ def pack(argv: list[str]) -> int:
     parser.add_argument("folder", metavar="FOLDER", type=Path)
     folder = parser.parse_args(argv).folder.expanduser().resolve()
     (folder / "jars").mkdir(parents=True, exist_ok=True)
-    optional = [jar.path for jar in jars.locked() if jar.set not in jars.DEFAULT and jar.here()]
-    for source in [*jars.fetch(*jars.DEFAULT), *optional]:
+    for source in [*jars.fetch(*jars.DEFAULT), *(jar.path for jar in jars.optional() if jar.here())]:
         target = folder / "jars" / source.name
         if not target.exists() or target.stat().st_size != source.stat().st_size:
             shutil.copyfile(source, target)

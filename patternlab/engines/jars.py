@@ -70,6 +70,11 @@ def locked(*sets: str) -> list[Jar]:
     return [jar for jar in jars if not sets or jar.set in sets]
 
 
+def optional() -> list[Jar]:
+    """The jars that only one lesson needs, and fetches."""
+    return [jar for jar in locked() if jar.set not in DEFAULT]
+
+
 def missing(*sets: str) -> list[Jar]:
     """The jars of these sets that are not there, or not in their full size."""
     return [jar for jar in locked(*sets) if not jar.here()]

@@ -22,9 +22,7 @@ def value(slice, expression):
 
 def played(slice):
     """The day that a run plays, whatever this process has in its environment."""
-    slice = runs.resolved(SLUG, slice)
-    span = tuple(date.fromisoformat(day) for day in slice.split("..")) if slice else KNOWN["month"]
-    return airport.storm_day(span)
+    return airport.storm_day(runs.span(SLUG, slice, "month"))
 
 
 @pytest.mark.parametrize("slice", runs.SLICES)

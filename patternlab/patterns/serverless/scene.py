@@ -1,14 +1,12 @@
 """The world around pattern 15: departures as messages, what befalls them, the database of the effects, a figure."""
 import os
 from fractions import Fraction
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from ...engines import functions, kernels
-from ...engines.programs import written
 from ...figures import BLUE, GREY, ORANGE, finish, label
 from ...flights import events
 from .truth import FIRST
@@ -41,11 +39,6 @@ def cleared(store) -> None:
     """Empty those tables, and end the instances that an interrupted cell has left."""
     functions.stop()
     store.sql(EMPTY)
-
-
-def deployed(name: str, *parts) -> Path:
-    """The file `name`.py in a new folder, with these parts: lines of code, and functions of the notebook."""
-    return written(name, *parts)
 
 
 def bursts(messages: list, n: int) -> list:
