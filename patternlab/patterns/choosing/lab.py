@@ -1,4 +1,4 @@
-"""Lab 17: what is right in each exercise, and what each usual mistake is told. The vignettes' own sentences are in four_*.py."""
+"""Lab 17: what is right in each exercise, and what each mistake is told. The vignettes are in four_*.py."""
 import textwrap
 from collections.abc import Mapping
 
@@ -49,7 +49,8 @@ def fitting(choose):
     for need, measured, said in needs.CASES:
         _compare(choose, need, measured, said)
     over_seeds(20, lambda seed: _compare(choose, *needs.world(seed), "Eleven rows, several needs at once."))
-    return "Twenty teams, each with a list of its own, and for some of them it is empty: then a need has to give way, and you see which."
+    return ("Twenty teams, each with a list of its own. For some of them it is empty: then a need has to give way, "
+            "and you see which.")
 
 
 def _compare(choose, need, measured, said):
@@ -69,35 +70,40 @@ def _table(rows) -> str:
     """Rows as aligned text, all of them: what is chosen from is longer than what a check usually shows."""
     import pandas
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    return pandas.DataFrame([{column: str(row.get(column, "")) for column in columns} for row in rows]).to_string(index=False)
+    shown = [{column: str(row.get(column, "")) for column in columns} for row in rows]
+    return pandas.DataFrame(shown).to_string(index=False)
 
 
 EXERCISES = {
-    1: Exercise("Four teams", named(four_teams.TEAMS, "Each was decided by one of the five facts in its table; the other four were as true."),
-                ("Ask of each fact: if it were the other way round, would another pattern fit? Only one such fact is in each table.",
-                 "Of each team look for what it can't bear: a row that stays, an empty year that is paid for, a number that moves "
-                 "after it was seen, a harmless step that is taken for a crime."),
-                "A reason decides when its contrary would change the choice. What every pattern can do, such as few rows or few "
-                "readers, decides nothing, and most facts of a text are of that kind.",
+    1: Exercise("Four teams", named(four_teams.TEAMS, "Each was decided by one fact of five, and the others were as true."),
+                ("Ask of each fact: if it were the other way round, would another pattern fit? Only one such fact is "
+                 "in each table.",
+                 "Of each team look for what it can't bear: a row that stays, an empty year that is paid for, a "
+                 "number that moves after it was seen, a harmless step that is taken for a crime."),
+                "A reason decides when its contrary would change the choice. What every pattern can do, such as few "
+                "rows or few readers, decides nothing, and most facts of a text are of that kind.",
                 minutes=15),
-    2: Exercise("One fact changes", named(four_changes.TEAMS, "The old choice was right until one fact changed; none of them was a mistake."),
+    2: Exercise("One fact changes", named(four_changes.TEAMS, "No old choice was a mistake, until one fact changed."),
                 ("What did the old pattern rely on? The change takes exactly that away.",
-                 "E: what would a second reading of five years need? F: who may decide which source is right? G: why were there two "
-                 "programs? H: who hears of a change first, and who could have said it before?"),
-                "An architecture fits a set of facts. Written down with its reason, a choice says by itself when it has to be looked "
-                "at again: when that fact changes.",
+                 "E: what would a second reading of five years need? F: who may decide which source is right? G: why "
+                 "were there two programs? H: who hears of a change first, and who could have said it before?"),
+                "An architecture fits a set of facts. Written down with its reason, a choice says by itself when it "
+                "has to be looked at again: when that fact changes.",
                 minutes=20),
-    3: Exercise("Where a fashion pulls", named(four_fashions.TEAMS, "The smallest pattern that bears the deciding fact is the one to run."),
-                ("Take away what the team could do, and what others of its kind do. What must the answer be able to bear?",
-                 "I: when is the wrong number put right, and by whom? J: against what is a yes checked? K: true now or true then? "
-                 "L: what may lie on a disk, even for an hour?"),
-                "Freshness, size and tools are what texts like these talk about most, and they rule patterns out. What is left is "
-                "decided by what a number may do after it was seen, and by what may be kept.",
+    3: Exercise("Where a fashion pulls", named(four_fashions.TEAMS,
+                                               "The smallest pattern that bears the deciding fact is the one to run."),
+                ("Take away what the team could do, and what others of its kind do. What must the answer be able to "
+                 "bear?",
+                 "I: when is the wrong number put right, and by whom? J: against what is a yes checked? K: true now "
+                 "or true then? L: what may lie on a disk, even for an hour?"),
+                "Freshness, size and tools are what texts like these talk about most, and they rule patterns out. "
+                "What is left is decided by what a number may do after it was seen, and by what may be kept.",
                 minutes=25),
     4: Exercise("Choose by what was measured", fitting,
-                ("Write one function that says whether a found number meets a limit, with None on either side; then list the needs.",
-                 "fits = lambda found, most: most is None or (found is not None and found <= most); sorted(..., key=lambda row: "
-                 "(row['lines'], row['name'])). Without a change no rebuild is asked for."),
-                "Needs only refuse, so their order can't matter and none is weighed against another. What is left is ranked by what "
-                "it takes to keep it. A weighted sum would let a cheap pattern pay for a wrong number.",
+                ("Write one function that says whether a found number meets a limit, with None on either side; then "
+                 "list the needs.",
+                 "fits = lambda found, most: most is None or (found is not None and found <= most); sorted(..., "
+                 "key=lambda row: (row['lines'], row['name'])). Without a change no rebuild is asked for."),
+                "Needs only refuse, so their order can't matter and none is weighed against another. What is left is "
+                "ranked by what it takes to keep it. A weighted sum would let a cheap pattern pay for a wrong number.",
                 minutes=35, starred=True)}

@@ -1,9 +1,10 @@
-"""Lab 17's last exercise: what a team needs, rows as they are measured, small cases with a sentence each, and worlds by seed."""
+"""Lab 17's last exercise: needs and measured rows, small cases with a sentence each, and worlds by seed."""
 import random
 
 LIMITS = "fresh", "error_now", "error_end", "bytes"          # a row's number is at most the need's
 LINES = 60                                                   # lines of code that one person keeps
-NAMES = ("etl", "elt", "medallion", "star", "windowing", "lambda", "kappa", "event-driven", "cdc", "serverless", "real-time")
+NAMES = ("etl", "elt", "medallion", "star", "windowing", "lambda", "kappa", "event-driven", "cdc",
+         "serverless", "real-time")
 NEED = {"fresh": 60, "error_now": 0.25, "error_end": 0.125, "bytes": 8_000, "rebuild": 100, "changes": 2, "people": 2,
         "corrections": False}
 ROW = {"name": "kappa", "fresh": 30, "error_now": 0.125, "error_end": 0, "bytes": 4_000, "rebuild": 20, "lines": 50,
@@ -35,8 +36,8 @@ def _limits() -> list:
         most = NEED[limit]
         made += [case(f"{limit} is at most the need's, and a row above it does not fit.", [{limit: most * 2}]),
                  case(f"A row whose {limit} equals the limit meets it.", [{limit: most}]),
-                 case(f"0 is a limit like any other, and a row with more {limit} than that does not fit.", [{}, {limit: most * 2}],
-                      **{limit: 0}),
+                 case(f"0 is a limit like any other, and a row with more {limit} than that does not fit.",
+                      [{}, {limit: most * 2}], **{limit: 0}),
                  case(f"Nobody has measured {limit} of this row, so it does not meet the need.", [{limit: None}]),
                  case(f"The need says None for {limit}: then it does not matter, whatever the row has.",
                       [{"name": "etl", limit: most * 9}, {limit: None}], **{limit: None})]
@@ -45,10 +46,11 @@ def _limits() -> list:
 
 CASES = [
     case("One row meets every need here, and the answer is a list with its name.", [{}]),
-    case("Nothing fits here, and then the list is empty.", [{"fresh": 3_600, "bytes": 90_000}, {"name": "etl", "error_now": 0.5, "rebuild": 90}]),
+    case("Nothing fits here, and then the list is empty.",
+         [{"fresh": 3_600, "bytes": 90_000}, {"name": "etl", "error_now": 0.5, "rebuild": 90}]),
     case("Nothing was measured, so nothing fits: the list is empty.", []),
-    case("All rows that fit are asked for, fewest lines first.", [{"name": "cdc", "lines": 90}, {"name": "lambda", "lines": 40},
-                                                                  {"name": "etl", "lines": 70}]),
+    case("All rows that fit are asked for, fewest lines first.",
+         [{"name": "cdc", "lines": 90}, {"name": "lambda", "lines": 40}, {"name": "etl", "lines": 70}]),
     case("Rows with equally many lines go by name.", [{"name": "lambda"}, {"name": "cdc"}, {"name": "kappa"}]),
     *_limits(),
     case("A correction must reach the answer here, and one of these rows takes none.",
@@ -69,7 +71,7 @@ CASES = [
 
 
 def world(seed: int) -> tuple:
-    """(need, measured): eleven rows in any order, with numbers that meet and miss limits, and some that nobody measured."""
+    """(need, measured): eleven rows in any order, numbers that meet limits or miss them, and some not measured."""
     dice = random.Random(seed)
 
     def drawn(*values, gaps=0.1):
@@ -82,6 +84,6 @@ def world(seed: int) -> tuple:
                  "corrections": dice.random() < 0.75} for name in names]
     need = {"fresh": drawn(60, 3_600, gaps=0.3), "error_now": drawn(0.125, 0.25, 0.5, gaps=0.3),
             "error_end": drawn(0, 0.125, gaps=0.3), "bytes": drawn(8_000, 16_000, gaps=0.3),
-            "rebuild": drawn(90, 180, 540, gaps=0.3), "changes": dice.choice((0, 2, 4, 12)), "people": dice.choice((1, 2, 3)),
-            "corrections": dice.random() < 0.4}
+            "rebuild": drawn(90, 180, 540, gaps=0.3), "changes": dice.choice((0, 2, 4, 12)),
+            "people": dice.choice((1, 2, 3)), "corrections": dice.random() < 0.4}
     return need, measured

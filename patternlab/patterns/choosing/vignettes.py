@@ -1,6 +1,6 @@
 """A vignette of lab 17: which patterns fit its team, the reason that decides, and a sentence for every other choice.
 
-The texts stand in the lab. The four of an exercise are in a module of their own: four_teams, four_changes, four_fashions.
+The texts stand in the lab. The four of an exercise have a module: four_teams, four_changes, four_fashions.
 """
 import difflib
 from dataclasses import dataclass
@@ -35,16 +35,18 @@ def refusal(vignette: Vignette, pattern: str, reason: str) -> str:
 
 
 def judged(vignette: Vignette, given) -> str:
-    """What an answer as it was typed is told, '' where it is right: a pair of a pattern, in any spelling, and a reason's key."""
+    """What a typed answer is told, '' where it is right: a pair of a pattern, in any spelling, and a reason's key."""
     if isinstance(given, str) or not isinstance(given, (tuple, list)) or len(given) != 2:
         return f"An answer is a pair, as in (\"02 ELT\", \"cheap\"): a pattern and a reason. Yours is {kind(given)}."
     pattern, reason = (part.item() if hasattr(part, "item") else part for part in given)
     for part, what in ((pattern, "pattern"), (reason, "reason")):
         if isinstance(part, bool) or not isinstance(part, (str, int) if what == "pattern" else str) or part == "":
-            return f"The {what} is {describe(part, 60)}: give {'its number or name' if what == 'pattern' else 'a key of the table'}."
+            give = "its number or name" if what == "pattern" else "a key of the table"
+            return f"The {what} is {describe(part, 60)}: give {give}."
     number, said = spelled(pattern)
     if said:
-        return "The pattern comes first, then the reason." if _key(pattern) in vignette.reasons and spelled(reason)[0] else said
+        turned = _key(pattern) in vignette.reasons and spelled(reason)[0]
+        return "The pattern comes first, then the reason." if turned else said
     if _key(reason) not in vignette.reasons:
         near = difflib.get_close_matches(_key(reason), vignette.reasons, 1, 0.6)
         meant = f"Do you mean {near[0]}?" if near else f"The keys of its table are {', '.join(vignette.reasons)}."
