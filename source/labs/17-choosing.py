@@ -398,13 +398,13 @@ answers = Notes(I="16", J="11", K="04", L="01")
 # ## Exercise 4: Choose by what was measured
 # *Level: design · 35 minutes*
 #
-# **Input** `need`, a dict, and `measured`, a list of dicts, one for each architecture:
+# **Input** `need`, a dict, and `measured`, a list of dicts, one for each architecture, as notebook 17 measures them:
 #
 # | key | in a row of `measured` | in `need` |
 # |---|---|---|
-# | `fresh` | seconds until an event is in the answer | the most that is bearable |
-# | `error_now`, `error_end` | share of wrong answers now, and in the end | the most that is bearable |
-# | `bytes` | bytes stored | the most that is bearable |
+# | `age` | seconds that the answer is old | the most that is bearable |
+# | `wrong_now`, `wrong_end` | share that is wrong now, and in the end | the most that is bearable |
+# | `kB` | what has to be kept | the most that is bearable |
 # | `rebuild` | seconds of one rebuild | the most, for all rebuilds of a year |
 # | `changes` | | changes of the rule a year, a rebuild each |
 # | `lines`, `people` | `lines` of code | `people` who keep them |
@@ -428,7 +428,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]  # SOLUTION
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]  # SOLUTION
         met.append(row["lines"] <= 60 * need["people"])  # SOLUTION
         met.append(row["corrections"] or not need["corrections"])  # SOLUTION
         if need["changes"]:  # SOLUTION
@@ -441,7 +441,7 @@ def choose(need, measured):
 # %% tags=["check-4"]
 lab.check(4, choose)
 
-# %% tags=["wrong-4"] says="fresh equals the limit meets it" breaks="What equals a limit meets it"
+# %% tags=["wrong-4"] says="age equals the limit meets it" breaks="What equals a limit meets it"
 def meets(found, most):
     return most is None or (found is not None and found < most)
 
@@ -449,7 +449,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -459,7 +459,7 @@ def choose(need, measured):
             fitting.append((row["lines"], row["name"]))
     return [name for lines, name in sorted(fitting)]
 
-# %% tags=["wrong-4"] says="The need says None for fresh" breaks="A limit of None asks nothing"
+# %% tags=["wrong-4"] says="The need says None for age" breaks="A limit of None asks nothing"
 def meets(found, most):
     return found is not None and found <= (most or 0)
 
@@ -467,7 +467,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -485,7 +485,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -495,7 +495,7 @@ def choose(need, measured):
             fitting.append((row["lines"], row["name"]))
     return [name for lines, name in sorted(fitting)]
 
-# %% tags=["wrong-4"] says="Nobody has measured fresh of this row" breaks="A number of a row that nobody measured is None, and meets no limit"
+# %% tags=["wrong-4"] says="Nobody has measured age of this row" breaks="A number of a row that nobody measured is None, and meets no limit"
 def meets(found, most):
     return most is None or (found or 0) <= most
 
@@ -503,7 +503,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -513,7 +513,7 @@ def choose(need, measured):
             fitting.append((row["lines"], row["name"]))
     return [name for lines, name in sorted(fitting)]
 
-# %% tags=["wrong-4"] says="fresh is at most the need's" breaks="the most that is bearable"
+# %% tags=["wrong-4"] says="age is at most the need's" breaks="the most that is bearable"
 def meets(found, most):
     return most is None or (found is not None and found <= most)
 
@@ -521,7 +521,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -531,7 +531,7 @@ def choose(need, measured):
             fitting.append((row["lines"], row["name"]))
     return [name for lines, name in sorted(fitting)]
 
-# %% tags=["wrong-4"] says="error_now is at most the need's" breaks="share of wrong answers now"
+# %% tags=["wrong-4"] says="wrong_now is at most the need's" breaks="share that is wrong now"
 def meets(found, most):
     return most is None or (found is not None and found <= most)
 
@@ -539,7 +539,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -549,7 +549,7 @@ def choose(need, measured):
             fitting.append((row["lines"], row["name"]))
     return [name for lines, name in sorted(fitting)]
 
-# %% tags=["wrong-4"] says="error_end is at most the need's" breaks="and in the end"
+# %% tags=["wrong-4"] says="wrong_end is at most the need's" breaks="and in the end"
 def meets(found, most):
     return most is None or (found is not None and found <= most)
 
@@ -557,7 +557,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -567,7 +567,7 @@ def choose(need, measured):
             fitting.append((row["lines"], row["name"]))
     return [name for lines, name in sorted(fitting)]
 
-# %% tags=["wrong-4"] says="bytes is at most the need's" breaks="bytes stored"
+# %% tags=["wrong-4"] says="kB is at most the need's" breaks="what has to be kept"
 def meets(found, most):
     return most is None or (found is not None and found <= most)
 
@@ -575,7 +575,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -593,7 +593,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -611,7 +611,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if True:
@@ -629,7 +629,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(True)
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -647,7 +647,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 120)
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -665,7 +665,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(True)
         if need["changes"]:
@@ -683,7 +683,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] == need["corrections"])
         if need["changes"]:
@@ -701,7 +701,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -719,7 +719,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -737,7 +737,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -755,7 +755,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -773,7 +773,7 @@ def meets(found, most):
 def choose(need, measured):
     fitting = []
     for row in measured:
-        met = [meets(row[limit], need[limit]) for limit in ("fresh", "error_now", "error_end", "bytes")]
+        met = [meets(row[limit], need[limit]) for limit in ("age", "wrong_now", "wrong_end", "kB")]
         met.append(row["lines"] <= 60 * need["people"])
         met.append(row["corrections"] or not need["corrections"])
         if need["changes"]:
@@ -791,8 +791,8 @@ def choose(need, measured):
 def choose(need, measured):
     import pandas
 
-    rows = pandas.DataFrame(measured, columns=["name", "fresh", "error_now", "error_end", "bytes", "rebuild", "lines", "corrections"])
-    for limit in ("fresh", "error_now", "error_end", "bytes"):
+    rows = pandas.DataFrame(measured, columns=["name", "age", "wrong_now", "wrong_end", "kB", "rebuild", "lines", "corrections"])
+    for limit in ("age", "wrong_now", "wrong_end", "kB"):
         if need[limit] is not None:
             rows = rows[pandas.to_numeric(rows[limit]) <= need[limit]]
     if need["changes"] > 0 and need["rebuild"] is not None:
@@ -804,7 +804,7 @@ def choose(need, measured):
 
 # %% tags=["raises-4"] says="TypeError"
 def choose(need, measured):
-    limits = "fresh", "error_now", "error_end", "bytes"
+    limits = "age", "wrong_now", "wrong_end", "kB"
     fitting = [row for row in measured if all(row[limit] <= need[limit] for limit in limits)]
     return [row["name"] for row in sorted(fitting, key=lambda row: (row["lines"], row["name"]))]
 
