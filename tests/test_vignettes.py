@@ -147,8 +147,8 @@ def test_a_typo_is_told_what_is_near(text, said):
 
 @pytest.mark.parametrize("given, said", [
     ("12", "An answer is a pair"), (("12",), "An answer is a pair"), (None, "An answer is a pair"),
-    ({"12": "size"}, "An answer is a pair"), (("12", None), "The reason is None"), ((None, "deletes"), "The pattern is None"),
-    (("12", 5), "The reason is 5"),
+    ({"12": "size"}, "An answer is a pair"), (("12", None), "The reason is None"),
+    ((None, "deletes"), "The pattern is None"), (("12", 5), "The reason is 5"),
     ((True, "deletes"), "The pattern is True"), (("", "deletes"), "The pattern is ''"),
     (("deletes", "12"), "The pattern comes first"), (("12", "delete"), "Do you mean deletes?"),
     (("12", "love"), "The keys of its table are deletes, minute, size, three, wards"),
@@ -186,3 +186,30 @@ def test_the_oracle_of_exercise_4_says_what_the_cases_were_written_for():
             assert len(fits) < max(1, len(measured)), said
         if re.search(r"meets it|does not matter|nobody rebuilds|all of them|fits as well|One row|All rows|by name", said):
             assert len(fits) == len(measured), said
+
+
+@pytest.mark.parametrize("change", [tuple, lambda names: [np.str_(name) for name in names], lambda names: names + []])
+def test_a_list_of_names_of_any_kind_is_right(change):
+    assert EXERCISES[4].check(lambda need, measured: change(needs.right(need, measured)))
+
+
+@pytest.mark.parametrize("change, said", [
+    (set, "return a list of names"), (iter, "return a list of names"), (dict.fromkeys, "return a list of names"),
+    (", ".join, "return a list of names"), (lambda names: names or None, "returned None"),
+    (lambda names: [(name,) for name in names], "should return names"), (lambda names: names[:1], "All rows that fit"),
+    (lambda names: sorted(names), "fewest lines first"),
+    (lambda names: [*names, *names[:1]], "One row meets every need")])
+def test_another_kind_of_list_gets_its_sentence(change, said):
+    with pytest.raises(Wrong) as told:
+        EXERCISES[4].check(lambda need, measured: change(needs.right(need, measured)))
+    assert said in told.value.sentence
+
+
+def test_what_fails_only_where_needs_meet_is_found_by_the_seeds():
+    """It forgets to look at the lines as soon as the rule never changes: no small case has both."""
+    def choose(need, measured):
+        free = need | {"people": 9} if not need["changes"] else need
+        return needs.right(free, measured)
+
+    with pytest.raises(Wrong, match=r"It failed on \d+ of 20 seeds, first on seed \d+: Eleven rows"):
+        EXERCISES[4].check(choose)

@@ -172,8 +172,8 @@ answers = Joined(A="12", B="15", C="07", D="08")
 # %% [markdown]
 # **E, rents.** Four people at a statistics office clean each city's monthly file, and load what passed. The rules held for ten years. What did
 # not fit went back, and files were deleted. **What changes:** a law redefines "furnished" several times a year, and each time five years must
-# be published anew, within weeks. Cities keep no old files; from now on the office may keep them. They hold no personal data, and the warehouse
-# has time to spare. Two ministries read the cleaned table, too.
+# be published anew, within weeks. Cities keep no old files; from now on the office may keep them. The files hold no personal data, and the
+# warehouse has time to spare. Two ministries read the cleaned table, too.
 #
 # | reason | what it says |
 # |---|---|
@@ -398,7 +398,7 @@ answers = Notes(I="16", J="11", K="04", L="01")
 # ## Exercise 4: Choose by what was measured
 # *Level: design · 35 minutes*
 #
-# **Input** `need`, a dict, and `measured`, a list of dicts, one for each architecture, as notebook 17 measures them:
+# **Input** `need`, a dict, and `measured`, a list of dicts, one for each architecture, much as notebook 17 measures them:
 #
 # | key | in a row of `measured` | in `need` |
 # |---|---|---|
@@ -411,10 +411,10 @@ answers = Notes(I="16", J="11", K="04", L="01")
 # | `corrections` | whether a correction reaches the answer | whether it must |
 # | `name` | a text | |
 #
-# **Goal** `choose(need, measured)` returns a list: the names of all rows that meet every need, fewest lines first, equal ones by name. What equals a limit meets it. A limit
-# of None asks nothing. A number of a row that nobody measured is None, and meets no limit. Without a change nobody
-# rebuilds, so `rebuild` asks nothing then. One person keeps 60 lines. Where no correction must reach the answer, either kind of row
-# fits. Where nothing fits, the list is empty.
+# **Goal** `choose(need, measured)` returns a list: the names of all rows that meet every need, fewest lines first, equal ones by
+# name. What equals a limit meets it. A limit of None asks nothing. A number of a row that nobody measured is None, and meets no
+# limit. Without a change nobody rebuilds, so `rebuild` asks nothing then. One person keeps 60 lines. Where no correction must reach
+# the answer, either kind of row fits. Where nothing fits, the list is empty.
 #
 # `lines`, `people`, `changes` and `corrections` are never None. The check tries 20 seeds.
 #

@@ -49,8 +49,7 @@ def fitting(choose):
     for need, measured, said in needs.CASES:
         _compare(choose, need, measured, said)
     over_seeds(20, lambda seed: _compare(choose, *needs.world(seed), "Eleven rows, several needs at once."))
-    return ("Twenty teams, each with a list of its own. For some of them it is empty: then a need has to give way, "
-            "and you see which.")
+    return "Twenty teams, each with a list of its own. Where it is empty, one of the needs has to give way."
 
 
 def _compare(choose, need, measured, said):
@@ -62,7 +61,7 @@ def _compare(choose, need, measured, said):
     mine = [str(name) for name in mine]
     if mine != needs.right(need, measured):
         show = [{"": "need", "name": "", "lines": "", **need}]
-        show += [{"": "fits" if row["name"] in mine else "", **row} for row in measured]
+        show += [{"": "yours" if row["name"] in mine else "", **row} for row in measured]
         raise Wrong(f"{said} Yours returned {', '.join(mine) or 'no name'}.", _table(show))
 
 

@@ -1,8 +1,8 @@
 """Lab 17's last exercise: needs and measured rows, small cases with a sentence each, and worlds by seed."""
 import random
 
-LIMITS = "age", "wrong_now", "wrong_end", "kB"                 # a row's number is at most the need's
-LINES = 60                                                   # lines of code that one person keeps
+LIMITS = "age", "wrong_now", "wrong_end", "kB"     # a row's number is at most the need's
+LINES = 60                                             # lines of code that one person keeps
 NAMES = ("etl", "star", "elt", "medallion", "windows", "lambda", "kappa", "cdc", "roll-up", "events", "functions")
 NEED = {"age": 60, "wrong_now": 0.25, "wrong_end": 0.125, "kB": 8_000, "rebuild": 100, "changes": 2, "people": 2,
         "corrections": False}
