@@ -53,6 +53,16 @@ def test_a_text_has_sixty_to_ninety_words_and_the_reasons_that_are_judged(team):
     assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.M)) == team.reasons and len(team.reasons) == 5
 
 
+def test_neither_length_nor_place_gives_the_deciding_reason_away():
+    """Who always takes the longest line of a table, or the same place in it, is right in a third of them at most."""
+    longest, places = 0, []
+    for team in TEAMS:
+        lines = re.findall(r"^\| `(\w+)` \| (.+) \|", text_of(team), re.M)
+        longest += max(lines, key=lambda line: len(line[1]))[0] == team.reason
+        places.append([key for key, _ in lines].index(team.reason))
+    assert longest <= 4 and max(map(places.count, places)) <= 4, (longest, places)
+
+
 @EACH
 def test_a_text_names_no_pattern_that_fits_its_team(team):
     told = text_of(team).partition("\n\n|")[0].lower()

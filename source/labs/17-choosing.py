@@ -41,11 +41,11 @@ lab.progress()
 #
 # | reason | what it says |
 # |---|---|
-# | `minute` | the copy may be a minute old |
-# | `deletes` | what a program of others deletes must go from the copy, too |
-# | `three` | three people have to run it |
-# | `size` | 40,000 rows are few |
-# | `wards` | fourteen wards read the copy |
+# | `minute` | the wards can bear a copy that is a minute old |
+# | `deletes` | what others delete must go from the copy, too |
+# | `three` | three people of the clinic have to run it |
+# | `size` | 40,000 rows with 6,000 changes a day are few |
+# | `wards` | fourteen wards look at the copy before they send somebody |
 
 # %% [markdown]
 # **B, a form for grants.** Two people in a ministry look after a form. For months it brings five applications a day. In the two
@@ -55,11 +55,11 @@ lab.progress()
 #
 # | reason | what it says |
 # |---|---|
-# | `receipt` | a receipt goes out within ten minutes |
-# | `twice` | an application may be delivered twice |
-# | `idle` | for months there is next to nothing to do, and then everything comes at once |
-# | `attachments` | a check takes two seconds |
-# | `two` | two people have to run it |
+# | `receipt` | a receipt has to go out within ten minutes |
+# | `twice` | the form's platform may deliver an application twice |
+# | `idle` | for months there is next to nothing to do |
+# | `attachments` | the check of the attachments takes two seconds each time |
+# | `two` | two people have to run it, and nobody is on call at night |
 
 # %% [markdown]
 # **C, a power grid.** 120,000 meters send a reading every few seconds. For each quarter of an hour and district the sum is published, and traders
@@ -68,11 +68,11 @@ lab.progress()
 #
 # | reason | what it says |
 # |---|---|
-# | `amount` | 120,000 meters send every few seconds |
-# | `kafka` | the team runs Kafka and a stream engine |
-# | `once` | a sum is published once and never changes, though readings come late |
-# | `cents` | a missing reading costs cents |
-# | `half` | the traders wait for half an hour |
+# | `amount` | 120,000 meters send a reading every few seconds |
+# | `kafka` | the six engineers already run Kafka and a stream engine |
+# | `once` | a published sum never changes, whatever comes late |
+# | `cents` | a reading that is missing costs some cents, and no more |
+# | `half` | the traders can wait for half an hour before they settle |
 
 # %% [markdown]
 # **D, a fraud desk.** A bank has eight analysts for fraud, and two engineers with a stream engine. A thief who has taken over an account changes its
@@ -82,11 +82,11 @@ lab.progress()
 #
 # | reason | what it says |
 # |---|---|
-# | `seconds` | a payment can be held for ninety seconds |
-# | `costs` | a missed thief costs more than a false alarm |
-# | `volume` | each step happens thousands of times a day |
+# | `seconds` | a payment can be held for ninety seconds, and no longer |
+# | `costs` | a missed thief costs far more than a false alarm |
+# | `volume` | each of the steps happens thousands of times a day |
 # | `order` | only the three steps in their order mean anything |
-# | `disorder` | steps may arrive out of order |
+# | `disorder` | the steps may arrive some seconds out of their order |
 
 # %% tags=["exercise-1"]
 A = "12 CDC", "deletes"  # SOLUTION
@@ -177,11 +177,11 @@ answers = Joined(A="12", B="15", C="07", D="08")
 #
 # | reason | what it says |
 # |---|---|
-# | `law` | the rules are those of a law |
+# | `law` | what counts as furnished is laid down by a law |
 # | `again` | the past must be computed anew, from what had come in |
-# | `five` | five years are published |
-# | `personal` | the files hold no personal data |
-# | `spare` | the warehouse has time to spare |
+# | `five` | it is five years that have to be published, and not one |
+# | `personal` | the files that the cities send hold no personal data at all |
+# | `spare` | the warehouse of the office has more time than it needs |
 
 # %% [markdown]
 # **F, an insurer.** Five analysts have a star of policies and claims, filled nightly from one system, whose owner they can ask. **What
@@ -191,11 +191,11 @@ answers = Joined(A="12", B="15", C="07", D="08")
 #
 # | reason | what it says |
 # |---|---|
-# | `seven` | there are seven systems |
-# | `late` | statements come weeks late |
-# | `engineers` | eight engineers join |
-# | `supervisor` | a strict supervisor asks |
-# | `said` | what each system said, and when, must be kept, whoever was right |
+# | `seven` | there are seven systems now, and more will come |
+# | `late` | statements arrive in any order, and some of them weeks late |
+# | `engineers` | eight engineers join the five analysts, who keep their star |
+# | `supervisor` | it is a supervisor who asks, and supervisors are strict |
+# | `said` | what each system said, and when, must be kept |
 
 # %% [markdown]
 # **G, parcels.** Each depot of a parcel service watches its load, hour by hour. Four people run a stream for the last hours, and a nightly batch
@@ -205,11 +205,11 @@ answers = Joined(A="12", B="15", C="07", D="08")
 #
 # | reason | what it says |
 # |---|---|
-# | `monthly` | the rule moves each month |
-# | `late` | scans come up to an hour late |
-# | `single` | the log is long and quick enough for one program, where two disagreed |
-# | `size` | 90 GB are few |
-# | `old` | depots may see old numbers during a rebuild |
+# | `monthly` | the rule for what "handled" means moves every month |
+# | `late` | scans come up to an hour late, and the windows wait for them |
+# | `single` | the log now holds all history, and a replay of it is quick |
+# | `size` | fourteen months of scans are 90 GB, which is not much |
+# | `old` | depots may see the old numbers until a rebuild is through |
 
 # %% [markdown]
 # **H, a retail group.** A central team of nine keeps good layers, each with its promise. That was right for three sources. **What changes:** there are
@@ -219,11 +219,11 @@ answers = Joined(A="12", B="15", C="07", D="08")
 #
 # | reason | what it says |
 # |---|---|
-# | `queue` | a new table takes eleven weeks |
-# | `fourteen` | there are fourteen units |
-# | `platform` | a platform is there |
-# | `owners` | those who know the data have people, and would answer for it |
-# | `monthly` | systems change each month |
+# | `owners` | the units have people, and would answer for their data |
+# | `queue` | a new table takes eleven weeks, and the units wait for it |
+# | `fourteen` | there are fourteen units, where there were three sources |
+# | `platform` | a platform with a catalogue and a scheduler is there |
+# | `monthly` | each of the systems changes monthly, and loads die of it |
 
 # %% tags=["exercise-2"]
 E = "02 ELT", "again"  # SOLUTION
@@ -295,11 +295,11 @@ answers = Joined(E="02", F="05", G="10", H="13")
 #
 # | reason | what it says |
 # |---|---|
-# | `seconds` | a number may be five seconds old |
-# | `editors` | 300 pages are open |
-# | `robots` | some reads are robots' |
-# | `mended` | a number may be wrong at first, if the night's program puts it right |
-# | `kafka` | the team runs Kafka, Spark and a PostgreSQL |
+# | `seconds` | a number on the page may be five seconds old, and not more |
+# | `editors` | 300 editors keep the page open, each with four questions |
+# | `robots` | some of the reads are those of robots, and not of people |
+# | `mended` | a number may be wrong by day, if the night corrects it |
+# | `kafka` | three engineers run Kafka, Spark and a PostgreSQL already |
 
 # %% [markdown]
 # **J, a lender.** Six developers write a new application: customers borrow against their invoices. Whether one may draw another 2,000 euros depends on all
@@ -309,11 +309,11 @@ answers = Joined(E="02", F="05", G="10", H="13")
 #
 # | reason | what it says |
 # |---|---|
-# | `own` | they write the application themselves |
-# | `views` | new views are wanted each quarter |
-# | `record` | what was decided is the record itself, and the next decision is checked against it |
-# | `volume` | there are 9,000 decisions a day |
-# | `clerks` | two clerks must not both say yes |
+# | `own` | the six developers write the application themselves |
+# | `views` | each quarter somebody wants another view of the history |
+# | `record` | earlier decisions are the record, and decide the next ones |
+# | `volume` | there are 9,000 decisions a day, one in about ten seconds |
+# | `clerks` | two clerks must not both say yes to the same customer at once |
 
 # %% [markdown]
 # **K, a university.** Two people load exam results each night from one system, whose owner they can ask. Deans, planners and forty lecturers
@@ -323,11 +323,11 @@ answers = Joined(E="02", F="05", G="10", H="13")
 #
 # | reason | what it says |
 # |---|---|
-# | `morning` | answers have time until morning |
-# | `two` | two people have to run it |
-# | `reports` | two reports disagreed |
-# | `context` | many questions share one context, as it was at the time |
-# | `spreadsheet` | readers know SQL or a spreadsheet |
+# | `morning` | nobody needs an answer before the next morning |
+# | `two` | two people, and no more, have to load it and to keep it |
+# | `reports` | two reports of last spring disagreed about the same exams |
+# | `context` | many questions share a context, as it was at the time |
+# | `spreadsheet` | all readers are at home in SQL or in a spreadsheet |
 
 # %% [markdown]
 # **L, a cancer register.** Sixty hospitals each send a file every night. By law no name may be stored here, not even for an hour: a number made with
@@ -337,11 +337,11 @@ answers = Joined(E="02", F="05", G="10", H="13")
 #
 # | reason | what it says |
 # |---|---|
-# | `stable` | the rules hardly change |
-# | `land` | what came in may not be stored, only what has passed the rules |
-# | `morning` | researchers read in the morning |
-# | `back` | what breaks a rule goes back with the reason |
-# | `five` | five people have one machine and a database |
+# | `land` | what came in may not be stored, not even for an hour |
+# | `stable` | the rules are the law's, and have hardly changed in ten years |
+# | `morning` | the researchers read in the morning, after a whole night |
+# | `back` | a row that breaks a rule goes back, and the reason with it |
+# | `five` | five people have one machine and a database to run it on |
 
 # %% tags=["exercise-3"]
 I = "16 Real-time analytics", "mended"  # SOLUTION
