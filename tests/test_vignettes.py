@@ -3,6 +3,7 @@ import re
 from itertools import chain, product
 
 import numpy as np
+import pandas as pd
 import pytest
 import runs
 
@@ -157,11 +158,11 @@ def test_a_typo_is_told_what_is_near(text, said):
 
 @pytest.mark.parametrize("given, said", [
     ("12", "An answer is a pair"), (("12",), "An answer is a pair"), (None, "An answer is a pair"),
-    ({"12": "size"}, "An answer is a pair"), (("12", None), "The reason is None"),
+    ({"12": "few"}, "An answer is a pair"), (("12", None), "The reason is None"),
     ((None, "deletes"), "The pattern is None"), (("12", 5), "The reason is 5"),
     ((True, "deletes"), "The pattern is True"), (("", "deletes"), "The pattern is ''"),
     (("deletes", "12"), "The pattern comes first"), (("12", "delete"), "Do you mean deletes?"),
-    (("12", "love"), "The keys of its table are deletes, minute, size, three, wards"),
+    (("12", "love"), "The keys of its table are deletes, few, minute, three, wards"),
     ((np.nan, "deletes"), "The pattern is nan")])
 def test_an_answer_of_another_kind_gets_a_sentence_about_it(given, said):
     sentence = judged(TEAMS[0], given)
@@ -198,7 +199,9 @@ def test_the_oracle_of_exercise_4_says_what_the_cases_were_written_for():
             assert len(fits) == len(measured), said
 
 
-@pytest.mark.parametrize("change", [tuple, lambda names: [np.str_(name) for name in names], lambda names: names + []])
+@pytest.mark.parametrize("change", [
+    tuple, np.array, pd.Index, lambda names: [np.str_(name) for name in names], lambda names: names + [],
+    lambda names: pd.Series(names, dtype=object)])
 def test_a_list_of_names_of_any_kind_is_right(change):
     assert EXERCISES[4].check(lambda need, measured: change(needs.right(need, measured)))
 
@@ -208,11 +211,22 @@ def test_a_list_of_names_of_any_kind_is_right(change):
     (", ".join, "return a list of names"), (lambda names: names or None, "returned None"),
     (lambda names: [(name,) for name in names], "should return names"), (lambda names: names[:1], "All rows that fit"),
     (lambda names: sorted(names), "fewest lines first"),
-    (lambda names: [*names, *names[:1]], "One row meets every need")])
+    (lambda names: [*names, *names[:1]], "One row meets every need"),
+    (lambda names: names or ["none"], "Yours returned none, and none of its rows is called 'none'"),
+    (lambda names: np.array([names]), "return a list of names")])
 def test_another_kind_of_list_gets_its_sentence(change, said):
     with pytest.raises(Wrong) as told:
         EXERCISES[4].check(lambda need, measured: change(needs.right(need, measured)))
     assert said in told.value.sentence
+
+
+def test_a_year_without_time_for_rebuilds_is_a_limit_too():
+    """Who takes a limit of 0 for None is told so by a small case, in each of the five."""
+    def choose(need, measured):
+        return needs.right({key: None if key == "rebuild" and not value else value for key, value in need.items()}, measured)
+
+    with pytest.raises(Wrong, match="0 is a limit like any other, and any rebuild"):
+        EXERCISES[4].check(choose)
 
 
 def test_what_fails_only_where_needs_meet_is_found_by_the_seeds():

@@ -34,8 +34,8 @@ lab.progress()
 # **Example** `{"Z": ("02 ELT", "cheap")}` says of a team Z that ELT fits it, and that what decides is called `cheap` in its table.
 
 # %% [markdown]
-# **A, a pharmacy.** Three people look after the data of a clinic. Its pharmacy keeps its stock in a bought program on PostgreSQL: 40,000
-# rows, and 6,000 inserts, updates and deletions a day. Its maker changes neither code nor tables for anybody; the database's log may be
+# **A, a pharmacy.** Three people look after a clinic's data. Its pharmacy has booked every package since 1990 in a bought program on
+# PostgreSQL: 40 million rows, and 6,000 inserts, updates and deletions a day. Its maker changes neither code nor tables; the database's log may be
 # read. Fourteen wards look at a copy before they send somebody down, and the copy may be a minute old. A withdrawn batch is deleted,
 # and must be gone from the copy as well: a nurse who still sees it may give it.
 #
@@ -44,7 +44,7 @@ lab.progress()
 # | `minute` | the wards can bear a copy that is a minute old |
 # | `deletes` | what others delete must go from the copy, too |
 # | `three` | three people of the clinic have to run it |
-# | `size` | 40,000 rows with 6,000 changes a day are few |
+# | `few` | 6,000 changes a day are few for any database |
 # | `wards` | fourteen wards look at the copy before they send somebody |
 
 # %% [markdown]
@@ -55,7 +55,7 @@ lab.progress()
 #
 # | reason | what it says |
 # |---|---|
-# | `receipt` | a receipt has to go out within ten minutes |
+# | `receipt` | a receipt may take ten minutes, and need not come sooner |
 # | `twice` | the form's platform may deliver an application twice |
 # | `idle` | for months there is next to nothing to do |
 # | `attachments` | the check of the attachments takes two seconds each time |
@@ -82,7 +82,7 @@ lab.progress()
 #
 # | reason | what it says |
 # |---|---|
-# | `seconds` | a payment can be held for ninety seconds, and no longer |
+# | `seconds` | a payment can be held for as long as ninety seconds |
 # | `costs` | a missed thief costs far more than a false alarm |
 # | `volume` | each of the steps happens thousands of times a day |
 # | `order` | only the three steps in their order mean anything |
@@ -101,7 +101,7 @@ lab.check(1, answers)
 # %% tags=["wrong-1"] says="so its copy stays" breaks="A withdrawn batch is deleted, and must be gone from the copy as well"
 answers = {"A": ("02 ELT", "deletes"), "B": ("15", "idle"), "C": ("07", "once"), "D": ("08", "order")}
 
-# %% tags=["wrong-1"] says="wait eleven months for one evening" breaks="For months it brings five applications a day"
+# %% tags=["wrong-1"] says="for months they wait for one evening" breaks="For months it brings five applications a day"
 answers = {"A": ("12", "deletes"), "B": ("event-driven", "twice"), "C": ("07", "once"), "D": ("08", "order")}
 
 # %% tags=["wrong-1"] says="the second is the lawsuit" breaks="A published sum that changes costs a lawsuit"
@@ -180,7 +180,7 @@ answers = Joined(A="12", B="15", C="07", D="08")
 # | `law` | what counts as furnished is laid down by a law |
 # | `again` | the past must be computed anew, from what had come in |
 # | `five` | it is five years that have to be published, and not one |
-# | `personal` | the files that the cities send hold no personal data at all |
+# | `monthly` | each of the cities sends one file a month, not one a day |
 # | `spare` | the warehouse of the office has more time than it needs |
 
 # %% [markdown]
@@ -191,9 +191,9 @@ answers = Joined(A="12", B="15", C="07", D="08")
 #
 # | reason | what it says |
 # |---|---|
-# | `seven` | there are seven systems now, and more will come |
+# | `seven` | there are seven systems now, and not only two or three |
 # | `late` | statements arrive in any order, and some of them weeks late |
-# | `engineers` | eight engineers join the five analysts, who keep their star |
+# | `star` | the analysts keep their star on top, as it is today |
 # | `supervisor` | it is a supervisor who asks, and supervisors are strict |
 # | `said` | what each system said, and when, must be kept |
 
@@ -205,7 +205,7 @@ answers = Joined(A="12", B="15", C="07", D="08")
 #
 # | reason | what it says |
 # |---|---|
-# | `monthly` | the rule for what "handled" means moves every month |
+# | `hours` | depots watch their load by the hour, not by the minute |
 # | `late` | scans come up to an hour late, and the windows wait for them |
 # | `single` | the log now holds all history, and a replay of it is quick |
 # | `size` | fourteen months of scans are 90 GB, which is not much |
@@ -221,8 +221,8 @@ answers = Joined(A="12", B="15", C="07", D="08")
 # |---|---|
 # | `owners` | the units have people, and would answer for their data |
 # | `queue` | a new table takes eleven weeks, and the units wait for it |
-# | `fourteen` | there are fourteen units, where there were three sources |
-# | `platform` | a platform with a catalogue and a scheduler is there |
+# | `fourteen` | there are fourteen units, and not ten or twenty of them |
+# | `layers` | the layers of the nine are good, each with its promise |
 # | `monthly` | each of the systems changes monthly, and loads die of it |
 
 # %% tags=["exercise-2"]
@@ -295,9 +295,9 @@ answers = Joined(E="02", F="05", G="10", H="13")
 #
 # | reason | what it says |
 # |---|---|
-# | `seconds` | a number on the page may be five seconds old, and not more |
+# | `seconds` | a number on the page may be as old as five seconds |
 # | `editors` | 300 editors keep the page open, each with four questions |
-# | `robots` | some of the reads are those of robots, and not of people |
+# | `pay` | those who pay for the numbers are advertisers, not readers |
 # | `mended` | a number may be wrong by day, if the night corrects it |
 # | `kafka` | three engineers run Kafka, Spark and a PostgreSQL already |
 
@@ -309,7 +309,7 @@ answers = Joined(E="02", F="05", G="10", H="13")
 #
 # | reason | what it says |
 # |---|---|
-# | `own` | the six developers write the application themselves |
+# | `six` | six developers write the application, and not two or three |
 # | `views` | each quarter somebody wants another view of the history |
 # | `record` | earlier decisions are the record, and decide the next ones |
 # | `volume` | there are 9,000 decisions a day, one in about ten seconds |

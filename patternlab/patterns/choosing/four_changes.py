@@ -14,7 +14,7 @@ TEAMS = (
                "years and a stream to look after. For monthly files and results due in weeks that is much to run."},
         {"law": "That it is a law makes it urgent, not different: a director's whim would ask for the same pattern.",
          "five": "Five years are an amount. One year would ask for the same pattern.",
-         "personal": "No personal data makes it possible. What is allowed is not yet a reason.",
+         "monthly": "Were there a file a day, the same pattern would fit: more of them, and the same law.",
          "spare": "Time to spare makes it affordable. It does not say what the time is for."},
         "E has two right answers: 02 is enough for the four themselves, and 03 writes down what the two ministries "
         "may rely on."),
@@ -26,12 +26,13 @@ TEAMS = (
                "six statements are gone when the supervisor asks for them.",
          "06": "Versions show what a table held (06-lakehouse: step-time-travel), until VACUUM takes them away "
                "(06-lakehouse: break-past). A statement that lost the quarrel before it was loaded was never in it.",
+         "12": "It follows a database's log, and its copy has the newest row of each key (12-cdc: step-merge). Kept as "
+               "they came, the changes of seven databases still do not say which rows mean one policy.",
          "14": "Metadata may find which columns of the seven systems join (14-data-fabric: step-suggest). It keeps "
                "none of their rows, so it can't say what one of them held last March."},
-        {"seven": "Seven sources that agree, or one that is right by decree, would go into the old model. Their number "
-               "is not it.",
+        {"seven": "Two that contradict each other would ask for the same pattern. Their number is not it.",
          "late": "Late statements trouble every loader, and one that compares dates can sort them in.",
-         "engineers": "They make it affordable. Eight engineers could run any of the sixteen.",
+         "star": "What the analysts read stays as it was. What has to lie under it does not follow from that.",
          "supervisor": "That somebody strict asks is no property of the data. What is asked for is."}),
     Vignette(
         "G", ("10",), "single",
@@ -45,8 +46,7 @@ TEAMS = (
                "is what the depots had for weeks, twice.",
          "11": "There the log is what commands are checked against (11-event-driven: step-conflict). Depots decide "
                "nothing on this log: they read sums of it."},
-        {"monthly": "A rule that moves often makes every change dear. Whether a change can be made this way depends on "
-               "another fact.",
+        {"hours": "By the minute there would be two programs all the same, and the same way to make one of them.",
          "late": "An hour of lateness is what the windows wait for, before the change and after it.",
          "size": "90 GB say that a disk is enough. That is a condition, and a cheap one.",
          "old": "It makes forty minutes bearable. Why there is something to wait for, it does not say."}),
@@ -65,7 +65,7 @@ TEAMS = (
                "what a column means, and in this group nobody has to guess."},
         {"queue": "The queue is the pain, not the reason. Nine more people in the central team would shorten it as "
                "well.",
-         "fourteen": "Many units are not enough. With as many, and another fact of the text turned round, it would fail.",
-         "platform": "A platform is a condition, and it is there for every other pattern too.",
+         "fourteen": "With ten units or twenty the choice would be the same. Their number is not it.",
+         "layers": "Good layers are worth keeping, whoever keeps them. With bad ones the choice would be the same.",
          "monthly": "Changes each month hurt whoever integrates. Who that should be, they do not say."}),
 )

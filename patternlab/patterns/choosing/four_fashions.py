@@ -14,7 +14,7 @@ TEAMS = (
                "program, which sees a whole day, can tell a robot, and it is another one and stays."},
         {"seconds": "Five seconds leave several patterns, and some of those could never take a robot out again.",
          "editors": "300 open pages need a store that answers quickly, behind whatever fills it.",
-         "robots": "Robots make some reads wrong in every pattern. What may be shown until they are known is the matter.",
+         "pay": "Readers who paid would want the same corrected numbers. Who pays does not tell what to run.",
          "kafka": "What they can run limits the choice and does not make it: the wrong answers here run on the same "
                "tools."},
         "I has two right answers: 09 lays the night's answer beside the day's, 16 takes the night's corrections "
@@ -29,7 +29,7 @@ TEAMS = (
                "in no row, and no database is there yet whose log could be read.",
          "15": "Functions could carry out the steps between (15-serverless: step-once). They keep no record of "
                "their own, so what a decision is checked against would still be missing."},
-        {"own": "That they own the writer makes it possible. Most who do keep a table with a state, and rightly.",
+        {"six": "Six or three: how many write it says how much they can look after, and not what must be kept.",
          "views": "New views can be made from any history that is kept, plain files among them.",
          "volume": "9,000 a day are one in ten seconds. A table in any database bears that.",
          "clerks": "A version number in a row keeps two clerks apart. That alone takes none of the sixteen."}),
@@ -40,6 +40,8 @@ TEAMS = (
          "05": "It keeps what many sources said (05-data-vault: step-satellite), in tables that no dean can read. "
                "One source is here, its owner can be asked, and two people would build readable tables on top of it "
                "all the same.",
+         "12": "It brings each change of a programme soon after it was made (12-cdc: step-merge). Its copy has today's "
+               "programme, as the source has, and an exam of two years ago needs another one.",
          "13": "Contracts between owners (13-data-mesh: step-publish) need several teams with people. One system and "
                "two people would sign treaties with themselves.",
          "14": "Joined by today's programme every exam finds its partner, so metadata calls that a good join "

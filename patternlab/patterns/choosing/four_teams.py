@@ -4,8 +4,8 @@ from .vignettes import Vignette
 TEAMS = (
     Vignette(
         "A", ("12",), "deletes",
-        {"01": "Loading the whole stock anew does drop what was deleted (01-etl: step-load), by the clock. Run each "
-               "minute it reads 40,000 rows to find a handful, and still misses what came and went between two runs.",
+        {"01": "To see what was deleted it has to load all rows anew, by the clock (01-etl: step-load). That is 40 "
+               "million rows each minute, to find a handful of changes.",
          "02": "A query on a timetable sees rows as they are when it runs: a withdrawn batch is not there to be "
                "seen, so its copy stays. A filter on time even passes rows by (02-elt: prove-missed).",
          "11": "There the application writes each fact on purpose (11-event-driven: step-append). This program is "
@@ -15,7 +15,7 @@ TEAMS = (
         {"minute": "A minute says how often to look, not how you learn of a row that is no longer there.",
          "three": "Three people must be able to run it. That speaks against a large platform, not for one of the small "
                "patterns.",
-         "size": "40,000 rows fit any of the sixteen. A table that small could even be copied whole.",
+         "few": "With ten times as many changes, the ones that are hard to see would be the same ones.",
          "wards": "Fourteen readers are served by any copy. How the copy is kept right is the question."}),
     Vignette(
         "B", ("15",), "idle",
@@ -23,11 +23,11 @@ TEAMS = (
                "way is run again, whole (01-etl: break-append-again).",
          "07": "Nothing is added up here, and no application waits for another one. A job that holds state between "
                "events (07-stream-windowing: step-watermark) runs, and is paid for, all year.",
-         "11": "Its readers run all the time (11-event-driven: step-reader), so they wait eleven months for one "
+         "11": "Its readers run all the time (11-event-driven: step-reader), so for months they wait for one "
                "evening. Two people without a night shift would keep a broker alive for five forms a day.",
          "16": "Nobody watches a number. A store that is kept fresh for many questions (16-real-time-analytics: "
                "step-serve) answers none that these two have asked."},
-        {"receipt": "Ten minutes are long: one small machine that always runs keeps that promise too.",
+        {"receipt": "Were it due within a minute, the same pattern would fit: what comes is begun at once.",
          "twice": "At least once is what most platforms promise, so every pattern has to bear copies. It tells you to "
                "name the effect.",
          "attachments": "Two seconds of work a form are two seconds in any process, whoever starts it.",
@@ -35,8 +35,8 @@ TEAMS = (
                "unfit."}),
     Vignette(
         "C", ("07",), "once",
-        {"01": "A nightly load has every reading, and it is right (01-etl: prove-truth). The traders would have "
-               "their sum next morning, and they wait for half an hour.",
+        {"01": "A nightly load has every reading, and it is right (01-etl: prove-truth), next morning. Run each "
+               "quarter of an hour, it would need a rule for when a sum is complete, and it has none.",
          "08": "It asks which events follow which (08-cep: step-strategies). No order means anything here: readings "
                "are added up, and the question is when the sum is complete.",
          "09": "A fast number that a batch mends later (09-lambda: prove-healed) is two numbers for one quarter of "
@@ -60,7 +60,7 @@ TEAMS = (
                "harmless, and the first two would have to be remembered somewhere else.",
          "16": "A board that answers in milliseconds (16-real-time-analytics: figure-stores) waits for somebody to "
                "ask. Nobody at the desk can ask about every account, every minute."},
-        {"seconds": "Ninety seconds rule out the night. They leave several patterns that see each event at once.",
+        {"seconds": "With nine seconds the same pattern would fit. Several others see each event at once, too.",
          "costs": "The two prices say where to put the threshold, whatever it is that finds the thief.",
          "volume": "Thousands of steps a day are few for any engine.",
          "disorder": "Steps out of order have to be sorted first, in every pattern that goes by the time of the event."}),

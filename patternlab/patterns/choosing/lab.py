@@ -54,6 +54,8 @@ def fitting(choose):
 
 def _compare(choose, need, measured, said):
     mine = ask(choose, need, measured)
+    if getattr(mine, "ndim", None) == 1:          # an array, a Series, an Index
+        mine = mine.tolist()
     if isinstance(mine, (str, Mapping)) or not isinstance(mine, (list, tuple)):
         raise Unfit(f"choose should return a list of names, and yours returned {kind(mine)}.")
     if odd := [name for name in mine if not isinstance(name, str)]:
@@ -62,7 +64,9 @@ def _compare(choose, need, measured, said):
     if mine != needs.right(need, measured):
         show = [{"": "need", "name": "", "lines": "", **need}]
         show += [{"": "yours" if row["name"] in mine else "", **row} for row in measured]
-        raise Wrong(f"{said} Yours returned {', '.join(mine) or 'no name'}.", _table(show))
+        strange = [name for name in mine if name not in [row["name"] for row in measured]]
+        none = f", and none of its rows is called {strange[0]!r}" if strange else ""
+        raise Wrong(f"{said} Yours returned {', '.join(mine) or 'no name'}{none}.", _table(show))
 
 
 def _table(rows) -> str:

@@ -27,8 +27,8 @@ ELSEWHERE = {
           "team chooses may be stored so; that does not make the choice.",
     "07": "It asks how many, and when the amount is complete (07-stream-windowing: figure-plane). Nothing in this "
           "text is an amount per hour that comes late.",
-    "08": "It looks for an order of events that means something (08-cep: step-story). In this text no event waits for "
-          "another one.",
+    "08": "It looks for an order of events that means something (08-cep: step-story). Nobody in this text looks for "
+          "such an order.",
     "09": "It answers soon and is put right later, and its rule is written twice (09-lambda: look-lines). This team "
           "can't use a first answer that is wrong, or has no need of a second one.",
     "10": "It replays a log to make history anew when a program changes (10-kappa: step-switch). This team has no "
