@@ -146,9 +146,20 @@ def test_a_pattern_may_be_spelled_by_number_slug_and_name(number):
         assert spelled(text) == (number, ""), text
 
 
+def test_each_name_may_be_copied_from_the_table_of_the_lab_as_it_stands_there():
+    table = next(cell.text for cell in CELLS if "| 01 ETL |" in cell.text)
+    copied = re.findall(r"\d\d [A-Z][^|]*?(?= \|)", table)
+    assert [spelled(text)[0] for text in copied] == [text[:2] for text in copied]
+    assert [spelled(text[3:])[0] for text in copied] == [text[:2] for text in copied] and len(copied) == 16
+    assert spelled("Data Vault 2.0") == ("05", "")
+
+
 @pytest.mark.parametrize("text, said", [
     ("serverles", "Do you mean 15 Serverless?"), ("dta vault", "Do you mean 05 Data vault?"),
     ("kapa", "Do you mean 10 Kappa?"), ("17", "from 01 to 16"), (0, "from 01 to 16"),
+    ("notebook 12", "Do you mean 12 Change data capture?"), ("12.0", "Do you mean 12 Change data capture?"),
+    ("12 or 15", "names two patterns, 12 Change data capture and 15 Serverless"),
+    ("ETL and CDC", "names two patterns, 01 ETL and 12 Change data capture"), ("9" * 99, "the number 9999999999:"),
     ("12 ELT", "names two patterns, 12 Change data capture and 02 ELT"),
     ("a blockchain", "A number from the table above is enough"), ("-", "There is no pattern")])
 def test_a_typo_is_told_what_is_near(text, said):
@@ -163,7 +174,9 @@ def test_a_typo_is_told_what_is_near(text, said):
     ((True, "deletes"), "The pattern is True"), (("", "deletes"), "The pattern is ''"),
     (("deletes", "12"), "The pattern comes first"), (("12", "delete"), "Do you mean deletes?"),
     (("12", "love"), "The keys of its table are deletes, few, minute, three, wards"),
-    ((np.nan, "deletes"), "The pattern is nan")])
+    ((np.nan, "deletes"), "The pattern is nan"), ((-12, "deletes"), "from 01 to 16"),
+    ((10 ** 5000, "deletes"), "from 01 to 16"), ((12.5, "deletes"), "The pattern is 12.5"),
+    ((12.0, "minute"), "The pattern fits")])
 def test_an_answer_of_another_kind_gets_a_sentence_about_it(given, said):
     sentence = judged(TEAMS[0], given)
     assert said in sentence and sentence[-1] in ".?"

@@ -27,7 +27,7 @@ lab.progress()
 # **Input** the four teams A to D below. Each has a table of reasons, and every reason in it is true.
 #
 # **Goal** `answers`, a dict with a pair for each letter: the pattern that fits this team, and the key of the reason that decides. A
-# reason decides if another pattern would fit were it otherwise. Where several patterns fit, each of them is right.
+# reason decides if its opposite would call for another pattern. Where several patterns fit, each of them is right.
 #
 # To have some teams judged before the others, leave the others out of `answers`.
 #
@@ -110,7 +110,7 @@ answers = {"A": ("12", "deletes"), "B": ("15", "idle"), "C": ("Lambda", "half"),
 # %% tags=["wrong-1"] says="has the same count as the thief" breaks="in this order and within an hour"
 answers = {"A": ("12", "deletes"), "B": ("15", "idle"), "C": ("07", "once"), "D": ("07", "order")}
 
-# %% tags=["wrong-1"] says="The pattern fits, the reason does not decide" breaks="A reason decides if another pattern would fit were it otherwise"
+# %% tags=["wrong-1"] says="The pattern fits, the reason does not decide" breaks="A reason decides if its opposite would call for another pattern"
 answers = {"A": ("12", "minute"), "B": ("15", "idle"), "C": ("07", "once"), "D": ("08", "order")}
 
 # %% tags=["wrong-1"] says="D is still open" breaks="a pair for each letter"

@@ -9,8 +9,9 @@ NAMES = {"01": ("etl", "ETL"), "02": ("elt", "ELT"), "03": ("medallion", "Medall
          "11": ("event-driven", "Event-driven"), "12": ("cdc", "Change data capture"), "13": ("data-mesh", "Data mesh"),
          "14": ("data-fabric", "Data fabric"), "15": ("serverless", "Serverless"),
          "16": ("real-time-analytics", "Real-time analytics")}
-ALSO = {"star": "04", "vault": "05", "windowing": "07", "stream windows": "07", "event sourcing": "11",
-        "mesh": "13", "fabric": "14", "rta": "16", "medallion architecture": "03",
+ALSO = {"star": "04", "vault": "05", "data vault 2 0": "05", "data lakehouse": "06", "windowing": "07", "stream windows": "07",
+        "complex event processing cep": "08", "event sourcing": "11", "change data capture cdc": "12", "mesh": "13",
+        "fabric": "14", "functions": "15", "rta": "16", "realtime analytics": "16", "medallion architecture": "03",
         "lambda architecture": "09", "kappa architecture": "10", "event driven architecture": "11"}
 ELSEWHERE = {
     "01": "It lets through what its rules accept, in one long job by the clock (01-etl: step-load). "
@@ -58,13 +59,15 @@ def spelled(text) -> tuple:
     if plain in SPELLINGS:
         return SPELLINGS[plain], ""
     number, _, name = plain.partition(" ")
-    if number.isdigit() and number.zfill(2) in NAMES and name in SPELLINGS:
-        both = f"{called(number.zfill(2))} and {called(SPELLINGS[name])}"
-        return None, f"{text!r} names two patterns, {both}. Which do you mean?"
+    parts = (number, name) if number in SPELLINGS and name in SPELLINGS else plain.split()
+    found = list(dict.fromkeys(SPELLINGS[part] for part in parts if part in SPELLINGS))
+    if len(found) > 1:
+        both = f"{called(found[0])} and {called(found[1])}"
+        return None, f"{str(text)[:40]!r} names two patterns, {both}. Which do you mean?"
     if plain.isdigit():
-        return None, f"No pattern has the number {plain}: they go from 01 to 16."
-    near = difflib.get_close_matches(plain, SPELLINGS, 1, 0.6)
-    meant = f" Do you mean {called(SPELLINGS[near[0]])}?" if near else " A number from the table above is enough."
+        return None, f"No pattern has the number {plain[:10]}: they go from 01 to 16."
+    near = found or [SPELLINGS[name] for name in difflib.get_close_matches(plain, SPELLINGS, 1, 0.6)]
+    meant = f" Do you mean {called(near[0])}?" if near else " A number from the table above is enough."
     return None, f"There is no pattern {str(text)[:40]!r}.{meant}"
 
 

@@ -39,6 +39,10 @@ def judged(vignette: Vignette, given) -> str:
     if isinstance(given, str) or not isinstance(given, (tuple, list)) or len(given) != 2:
         return f"An answer is a pair, as in (\"02 ELT\", \"cheap\"): a pattern and a reason. Yours is {kind(given)}."
     pattern, reason = (part.item() if hasattr(part, "item") else part for part in given)
+    if isinstance(pattern, float) and pattern.is_integer():      # from a column that had gaps
+        pattern = int(pattern)
+    if type(pattern) is int and not 1 <= pattern <= 16:
+        return "The patterns have numbers from 01 to 16, and yours has another one."
     for part, what in ((pattern, "pattern"), (reason, "reason")):
         if isinstance(part, bool) or not isinstance(part, (str, int) if what == "pattern" else str) or part == "":
             give = "its number or name" if what == "pattern" else "a key of the table"
