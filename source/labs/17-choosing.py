@@ -864,12 +864,12 @@ def choose(need, measured):
 # ## Discussion
 #
 # The tempting answer to most vignettes is the pattern that can do the most. A lakehouse with a stream, a contract and a graph of metadata would
-# serve nearly all twelve teams, and most of them could not run it. What you leave out is part of the choice.
+# serve many of the twelve teams, and few of them could run it. What you leave out is part of the choice.
 #
 # The tempting answer to exercise 4 is a score: points for freshness, points for bytes, and the largest sum wins. In a sum a cheap store pays for
 # a wrong number. Needs refuse, and only what is left is compared.
 #
-# What is inherent: every fact of a vignette is true, and only one decides. No list finds it for you. Ask of each fact what you would
+# What is inherent: every reason in a table is true, and only one decides. No list finds it for you. Ask of each fact what you would
 # build if it were otherwise, and write the one that mattered beside the choice. When it changes, you know that it is time to choose again.
 
 # %%

@@ -20,7 +20,9 @@ TEAMS = (
         "may rely on."),
     Vignette(
         "F", ("05",), "said",
-        {"03": "Its first layer would keep the files, and the second one already decides who is right (03-medallion: "
+        {"02": "Raw would keep the files (02-elt: step-raw), each with the keys of its own system. Which of their rows "
+               "were one policy on a day would be worked out anew for each question.",
+         "03": "Its first layer would keep the files, and the second one already decides who is right (03-medallion: "
                "step-refine). Each question about a day long past would be a search by hand in raw files.",
          "04": "A star's loader decides whose word counts, and writes that (04-star-schema: step-merge). The other "
                "six statements are gone when the supervisor asks for them.",

@@ -32,7 +32,7 @@ TEAMS = (
         {"six": "Six or three: how many write it says how much they can look after, and not what must be kept.",
          "views": "New views can be made from any history that is kept, plain files among them.",
          "volume": "9,000 a day are one in ten seconds. A table in any database bears that.",
-         "clerks": "A version number in a row keeps two clerks apart. That alone takes none of the sixteen."}),
+         "clerks": "A version number in a row keeps two clerks apart. That alone needs none of the sixteen."}),
     Vignette(
         "K", ("04",), "context",
         {"03": "A good layer proves that no student is lost (03-medallion: prove-conservation). Which programme an "
@@ -40,6 +40,8 @@ TEAMS = (
          "05": "It keeps what many sources said (05-data-vault: step-satellite), in tables that no dean can read. "
                "One source is here, its owner can be asked, and two people would build readable tables on top of it "
                "all the same.",
+         "06": "Old versions of a table can be read, one at a time (06-lakehouse: step-time-travel). Exams of many "
+               "days need many of them, and no join asks for all at once.",
          "12": "It brings each change of a programme soon after it was made (12-cdc: step-merge). Its copy has today's "
                "programme, as the source has, and an exam of two years ago needs another one.",
          "13": "Contracts between owners (13-data-mesh: step-publish) need several teams with people. One system and "

@@ -28,8 +28,8 @@ TEAMS = (
          "16": "Nobody watches a number. A store that is kept fresh for many questions (16-real-time-analytics: "
                "step-serve) answers none that these two have asked."},
         {"receipt": "Were it due within a minute, the same pattern would fit: what comes is begun at once.",
-         "twice": "At least once is what most platforms promise, so every pattern has to bear copies. It tells you to "
-               "name the effect.",
+         "twice": "At least once is what most platforms promise, so every pattern has to bear copies, by a key "
+               "for each application.",
          "attachments": "Two seconds of work a form are two seconds in any process, whoever starts it.",
          "two": "Two people speak for little to run, and a nightly job is even less. Something else makes that one "
                "unfit."}),

@@ -84,7 +84,7 @@ EXERCISES = {
                  "Of each team look for what it can't bear: a row that stays, an empty year that is paid for, a "
                  "number that moves after it was seen, a harmless step that is taken for a crime."),
                 "A reason decides when its contrary would change the choice. What every pattern can do, such as few "
-                "rows or few readers, decides nothing, and most facts of a text are of that kind.",
+                "changes or few readers, decides nothing, and most facts of a text are of that kind.",
                 minutes=15),
     2: Exercise("One fact changes", named(four_changes.TEAMS, "No old choice was a mistake, until one fact changed."),
                 ("What did the old pattern rely on? The change takes exactly that away.",
