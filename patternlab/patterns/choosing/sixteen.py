@@ -10,9 +10,10 @@ NAMES = {"01": ("etl", "ETL"), "02": ("elt", "ELT"), "03": ("medallion", "Medall
          "14": ("data-fabric", "Data fabric"), "15": ("serverless", "Serverless"),
          "16": ("real-time-analytics", "Real-time analytics")}
 ALSO = {"star": "04", "vault": "05", "data vault 2 0": "05", "data lakehouse": "06", "windowing": "07",
-        "stream windows": "07", "complex event processing cep": "08", "event sourcing": "11", "change data capture cdc": "12",
-        "mesh": "13", "fabric": "14", "functions": "15", "rta": "16", "realtime analytics": "16", "medallion architecture": "03",
-        "lambda architecture": "09", "kappa architecture": "10", "event driven architecture": "11"}
+        "stream windows": "07", "complex event processing cep": "08", "event sourcing": "11",
+        "change data capture cdc": "12", "mesh": "13", "fabric": "14", "functions": "15", "rta": "16",
+        "realtime analytics": "16", "medallion architecture": "03", "lambda architecture": "09",
+        "kappa architecture": "10", "event driven architecture": "11"}
 ELSEWHERE = {
     "01": "It lets through what its rules accept, in one long job by the clock (01-etl: step-load). "
           "What this team is short of is something else.",
