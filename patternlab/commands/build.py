@@ -106,7 +106,7 @@ def build(source: Path) -> str:
                 raise refusal(source, cell.line, f"the learner's cell does not parse near {shown!r}: "
                              "mark whole statements with # SOLUTION.") from None
         if cell.kind == "markdown":
-            text = text.replace(atlas.PLACE, atlas.listed("notebooks"))
+            text = text.replace(atlas.PLACE, atlas.listed("notebooks")).replace(atlas.WHERE, atlas.wants())
         make = new_code_cell if cell.kind == "code" else new_markdown_cell
         metadata = {"tags": list(cell.tags)} if cell.tags else {}
         if FOLD in cell.tags:
