@@ -68,13 +68,17 @@ def entry(text: str) -> "tuple | None":
         chosen = [int(n) for n in found[3].split(", ")] if found[3] else list(there)
         if not there or set(chosen) - set(there):
             raise _refused(text, f"names an exercise that is not there; {slug} has {list(there)}")
-        some = f", exercise{'s' if len(chosen) > 1 else ''} {found[3]}" if found[3] else ""
+        some = f", {_exercises(chosen)}" if found[3] else ""
         return sum(there[n] for n in chosen), f"[lab {found[2]}](../labs/{slug}.ipynb){some}"
     deeper = text.endswith(" deeper")
     slug, name = (f"{slug}-deeper", f"{found[2]} deeper") if deeper else (slug, f"{found[2]} {name}")
     if not (ROOT / "source" / "notebooks" / f"{slug}.py").exists():
         raise _refused(text, "names a notebook that is not there")
     return lesson(slug), f"[{name}](../notebooks/{slug}.ipynb)"
+
+
+def _exercises(numbers) -> str:
+    return f"exercise{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
 
 
 def _refused(text, why) -> SourceError:
@@ -143,11 +147,11 @@ def plan_table() -> str:
     for number, plan in plans().items():
         slug, name = patterns()[number]
         deeper = "deeper" if (ROOT / "source" / "notebooks" / f"{slug}-deeper.py").exists() else "another slice"
-        some = {length: ", ".join(map(str, plan["exercises"][length])) for length in ("120", "180")}
+        some = {length: _exercises(plan["exercises"][length]) for length in ("120", "180")}
         rows.append(f"| [{number} {name}](../notebooks/{slug}.ipynb) "
                     f"| `{plan['explain']}`, `{plan['keep']}` ({total(number, '60')}) "
-                    f"| `{plan['second']}`; exercises {some['120']} ({total(number, '120')}) "
-                    f"| all breaks; exercises {some['180']} ({total(number, '180')}) "
+                    f"| `{plan['second']}`; {some['120']} ({total(number, '120')}) "
+                    f"| all breaks; {some['180']} ({total(number, '180')}) "
                     f"| whole lab; {deeper}; {plan['neighbour']} ({total(number, '360')}) "
                     f"| {', '.join(f'`{tag}`' for tag in plan['cut'])} |")
     return "\n".join(rows)
