@@ -53,7 +53,7 @@ def test_minutes_are_those_of_prose_cells_run_and_exercises():
     for slug in LESSONS.values():
         code = [cell for cell in build.read(runs.source(slug, "notebooks")) if cell.kind == "code"]
         visible = [cell for cell in code if "fold" not in cell.tags]
-        spent = course.lesson(slug) - len(visible) - seconds.measured()[slug] / 60
+        spent = course.lesson(slug) - len(visible) - seconds.measured().get(slug, 0) / 60
         assert 2 <= spent <= 30, f"{slug}: {spent:.0f} minutes for its prose"
         lab = runs.source(slug, "labs")
         told = re.findall(r"^# \*Level: .*· (\d+) minutes", lab.read_text("utf-8"), re.M) if lab.exists() else []
@@ -100,6 +100,11 @@ def test_the_tables_of_the_documents_are_those_of_today(file, tmp_path, monkeypa
     monkeypatch.setitem(course.PARTS, lame, course.PARTS[file])
     with pytest.raises(build.SourceError, match="must have these two lines once"):
         course.page(lame)
+
+
+def test_seconds_are_kept_of_notebooks_that_are_there():
+    assert seconds.measured() and set(seconds.measured()) <= set(runs.notebooks())
+    assert all(1 <= taken <= runs.LIMIT for taken in seconds.measured().values())
 
 
 def test_the_seconds_of_a_printed_run_are_read(tmp_path, monkeypatch):

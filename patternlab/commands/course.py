@@ -9,7 +9,7 @@ import re
 
 from ..engines.place import ROOT
 from . import atlas, budget
-from .seconds import measured
+from .seconds import how, measured
 from .sources import LEVEL, SourceError
 
 DATA = ROOT / "source" / "course.json"
@@ -88,14 +88,16 @@ def _refused(text, why) -> SourceError:
 # --- the pages
 
 def minutes_table() -> str:
-    """Minutes of each notebook and lab, as a table."""
+    """Minutes of each notebook and lab, as a table, and how many notebooks were run for it."""
     rows = ["| | lesson | lab, by exercise | deeper |", "|---|---|---|---|"]
     for number, (slug, name) in patterns().items():
         deeper = lesson(f"{slug}-deeper") if (ROOT / "source" / "notebooks" / f"{slug}-deeper.py").exists() else ""
         lab = exercises(slug)
         each = f"{sum(lab.values())} ({' + '.join(map(str, lab.values()))})" if lab else ""
         rows.append(f"| {number} {name} | {lesson(slug)} | {each} | {deeper} |")
-    return "\n".join(rows)
+    there = {file.stem for file in (ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb")}
+    ran = f"The runs of {len(there & set(measured()))} of {len(there)} notebooks are in these minutes, as measured: {how()}."
+    return "\n".join([*rows, "", ran])
 
 
 def path_tables() -> str:
@@ -174,10 +176,6 @@ def page(file) -> str:
 
 def wrong() -> list:
     """What the course says of the kit and is not so, in sentences."""
-    known, said = patterns(), []
+    known = patterns()
     here, planned = set(known) - {"00"}, set(load()["plans"])
-    said += [f"{known[number][0]} has no plan in source/course.json: write one." for number in sorted(here - planned)]
-    for file in sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb")):
-        if file.stem not in measured():
-            said.append(f"{file.stem} has no measured seconds: python3 kit.py bench notebooks {file.stem} --write")
-    return said
+    return [f"{known[number][0]} has no plan in source/course.json: write one." for number in sorted(here - planned)]

@@ -20,12 +20,17 @@ def measured() -> dict:
     return json.loads(FILE.read_text("utf-8"))["seconds"] if FILE.exists() else {}
 
 
-def note(seconds: dict, how: str) -> None:
+def how() -> str:
+    """How they were measured, in words."""
+    return json.loads(FILE.read_text("utf-8"))["measured"] if FILE.exists() else "not yet"
+
+
+def note(seconds: dict, said: str) -> None:
     """Keep measured seconds; notebooks that were not measured now keep theirs, and those that are gone are left out."""
     sources = {file.stem for file in (ROOT / "source" / "notebooks").glob("*.py")}
     known = {**measured(), **{slug: round(taken, 1) for slug, taken in seconds.items()}}
     kept = {slug: taken for slug, taken in sorted(known.items()) if slug in sources}
-    FILE.write_text(json.dumps({"measured": how, "seconds": kept}, indent=1) + "\n", "utf-8")
+    FILE.write_text(json.dumps({"measured": said, "seconds": kept}, indent=1) + "\n", "utf-8")
 
 
 def printed(text: str) -> dict:
@@ -60,5 +65,5 @@ def run(slugs: list) -> dict:
 
 
 def one_at_a_time() -> str:
-    """How `run` measures, in words."""
-    return f"one notebook at a time, on {os.cpu_count()} cores"
+    """How `run` measures, in words; other work on the machine makes every figure worse, so its load is named."""
+    return f"one notebook at a time, on {os.cpu_count()} cores under a load of {os.getloadavg()[0]:.0f}"
