@@ -76,6 +76,8 @@ def main(argv: list) -> int:
     parser.add_argument("--write", action="store_true", help="keep the notebooks' seconds in source/seconds.json, for `build`")
     parser.add_argument("--log", type=Path, help="measure nothing: keep the seconds that a run of `kit.py test` printed")
     asked = parser.parse_args(argv)
+    if asked.log and not asked.log.is_file():
+        parser.error(f"there is no file {asked.log}; name one with what kit.py test or .ci/run printed")
     if asked.log:
         return seconds.taken(asked.log)
     slugs = [path.stem for path in sorted((place.ROOT / "notebooks").glob("*.ipynb"))]
