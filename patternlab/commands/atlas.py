@@ -68,8 +68,11 @@ def readme(text: str) -> str:
 
 # --- the picture
 
-def draw() -> str:
-    """The map as SVG: a box for a pattern, filled when it is there; an arrow for the question that leads to the next one."""
+def draw(link=None) -> str:
+    """The map as SVG: a box for a pattern, filled when it is there; an arrow for the question that leads to the next one.
+
+    `link(line of map.json)` is where a pattern's box leads, "" for nowhere: a page that holds the map itself can be clicked.
+    """
     data = load()
     at = {one["number"]: one for one in data["patterns"]}
     columns, rows = (max(one["at"][axis] for one in at.values()) for axis in (0, 1))
@@ -81,7 +84,8 @@ def draw() -> str:
     for begin, end, question in data["arrows"]:
         parts += _arrow(at[begin]["at"], at[end]["at"], question)
     for one in at.values():
-        parts += _box(one)
+        where = link(one) if link else ""
+        parts += [f'<a href="{escape(where)}">', *_box(one), "</a>"] if where else _box(one)
     here = sum(one["here"] for one in at.values())
     parts.append(_text(width - LEFT - 4, height - 14, f"{here} of {len(at)} are here: the filled boxes", 13, anchor="end"))
     return "\n".join([f"<!-- made by `kit.py build` from {DATA.relative_to(ROOT).as_posix()} -->",

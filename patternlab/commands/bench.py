@@ -232,12 +232,8 @@ def _checks(repeat: int) -> None:
 def _notebooks(repeat: int) -> None:
     """Each notebook once, run-all on its own slice, in a fresh kernel."""
     import nbformat
-    from nbclient import NotebookClient
+
+    from . import executed
     print("\nNotebooks, run-all on their own slice, seconds (once each)")
     for path in sorted((place.ROOT / "notebooks").glob("*.ipynb")):
-        with tempfile.TemporaryDirectory(prefix="patternlab bench ") as folder:
-            client = NotebookClient(nbformat.read(path, 4), kernel_name="python3", timeout=900,
-                                    resources={"metadata": {"path": folder}})
-            began = time.perf_counter()
-            client.execute(env=environment.child())
-            print(f"  {path.stem:<24} {time.perf_counter() - began:6.1f}", flush=True)
+        print(f"  {path.stem:<24} {executed.run(nbformat.read(path, 4), path.stem):6.1f}", flush=True)
