@@ -117,7 +117,7 @@ def _run(client, slug: str, slice: str) -> None:
         raise
     client.ran[slice] = client.nb.cells
     if slice == "own" and not slug.startswith("template-"):
-        kept.keep(client.nb, slug, seconds, ROOT / "notebooks" / f"{slug}.ipynb")        # `kit.py site` makes its page of this run
+        kept.keep(client.nb, slug, seconds, ROOT / "notebooks" / f"{slug}.ipynb")        # `kit.py site` makes its page of it
     timings.append(("notebooks", slug, slice, seconds))
 
 

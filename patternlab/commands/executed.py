@@ -1,7 +1,8 @@
-"""Executed notebooks: running one in a kernel of its own, and runs that are kept in the state folder until they are no longer true.
+"""Executed notebooks: running one in a kernel of its own, and the runs that are kept in the state folder.
 
-`site` and `bench` run notebooks here; tests/runs.py keeps the runs that it makes anyway. A kept run has a checksum of all that it
-came from (the notebook as shipped, what it imports, the locks and the data's checksums): where one has changed since, it is no run.
+`site` and `bench` run notebooks here; tests/runs.py keeps the runs that it makes anyway. A kept run has a checksum of all
+that it came from: the notebook as shipped, what it imports, the locks, the data's checksums. Where one of these has changed
+since, the run is not taken.
 """
 import functools
 import hashlib
@@ -18,9 +19,9 @@ USED = ("patternlab/**/*.py", "patternlab/**/*.lock", "requirements.lock", "data
 
 
 def run(notebook, name: str) -> float:
-    """Execute all cells of an nbformat notebook, in place: a fresh kernel, a scratch folder, its own slice. Returns the seconds.
+    """Execute all cells of an nbformat notebook, in place: a fresh kernel, a scratch folder, its own slice.
 
-    RuntimeError names the cell that failed, or that was running when the kernel died or 900 s had passed.
+    Returns the seconds. RuntimeError names the cell that failed, or that was running when the kernel died or 900 s had passed.
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError

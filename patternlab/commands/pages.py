@@ -33,6 +33,11 @@ TEMPLATE = """
 <div class="jp-CodeMirrorEditor jp-Editor jp-InputArea-editor" data-type="inline">
 <div class="cm-editor cm-s-jupyter">{{ cell.source | highlight_code(metadata=cell.metadata) }}</div></div>
 {%- endblock -%}
+{%- block data_png scoped -%}
+<div class="jp-RenderedImage jp-OutputArea-output"><img alt="A figure that the code above draws"
+ src="data:image/png;base64,{{ output.data['image/png'] | escape_html }}"
+ {%- set width = output | get_metadata('width', 'image/png') -%}{%- if width is not none %} width="{{ width }}"{% endif %}></div>
+{%- endblock -%}
 """
 
 STYLE = """
@@ -80,10 +85,13 @@ class Pages:
         from nbconvert import HTMLExporter
         self.names = names
         self.exporter = HTMLExporter(raw_template=TEMPLATE, embed_images=True, exclude_input_prompt=True,
-                                     exclude_output_prompt=True, exclude_anchor_links=True)
+                                     exclude_output_prompt=True)
 
     def page(self, name: str, notebook, pictures: Path) -> tuple:
-        """(HTML of a notebook, what was replaced in its outputs); `pictures` is the folder that its links to pictures begin at."""
+        """(HTML of a notebook, the folders of this machine that were replaced in its outputs).
+
+        Its links to pictures begin at the folder `pictures`.
+        """
         replaced = hide(notebook)
         notebook.metadata["title"] = title(notebook) or name
         text, _ = self.exporter.from_notebook_node(notebook, {"bar": self._bar(name), "style": STYLE,
@@ -123,8 +131,8 @@ class Pages:
     def _row(self, one: dict) -> str:
         slug = f"{one['number']}-{one['slug']}"
         said = html.escape(f"{one['number']} {one['name']}")
-        links = [f'<a href="{name}.html">{word}</a>' if name in self.names else ""
-                 for name, word in ((f"notebooks/{slug}", said), (f"labs/{slug}", "lab"), (f"notebooks/{slug}-deeper", "deeper"))]
+        pages = {f"notebooks/{slug}": said, f"labs/{slug}": "lab", f"notebooks/{slug}-deeper": "deeper"}
+        links = [f'<a href="{name}.html">{word}</a>' if name in self.names else "" for name, word in pages.items()]
         return (f"<tr><td>{links[0] or said}</td><td>{html.escape(one['question'])}</td><td>{links[1]}</td>"
                 f"<td>{links[2]}</td></tr>")
 
@@ -139,8 +147,9 @@ INDEX = """<!DOCTYPE html>
 </head>
 <body>
 <h1>Data Architecture Patterns Lab</h1>
-<p>Notebooks that build one data-architecture pattern each, on real engines, break it with a real fault and prove the repair;
-a lab for each lets you do it yourself. These pages show every lesson as it ran, with all outputs, and every lab as you get it.</p>
+<p>Notebooks that build one data-architecture pattern each, on real engines, break it with a real fault and prove the
+repair; a lab for each lets you do it yourself. These pages show every lesson as it ran, with all outputs, and every lab as
+you get it.</p>
 <div class="map">
 {map}
 </div>

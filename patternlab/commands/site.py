@@ -37,23 +37,28 @@ def main(argv: list) -> int:
     missing = [file for file in lessons if executed.kept(file) is None]
     print(f"{len(lessons) - len(missing)} of {len(lessons)} notebooks have a run that is still true.", flush=True)
     if missing:
+        _ready()
         _run(missing)
     return make(chosen.folder, lessons, labs)
 
 
 def shipped() -> tuple:
     """(notebooks, labs) of the kit as shipped: paths, in order."""
-    return tuple(sorted((ROOT / folder).glob("[0-9][0-9]-*.ipynb"), key=lambda file: file.stem) for folder in ("notebooks", "labs"))
+    return tuple(sorted((ROOT / folder).glob("[0-9][0-9]-*.ipynb"), key=lambda file: file.stem)
+                 for folder in ("notebooks", "labs"))
+
+
+def _ready() -> None:
+    """Fetch what engines need, once for all."""
+    from ..engines import jars
+    from .start import prepare_archives
+    jars.fetch(*jars.DEFAULT)
+    prepare_archives()
 
 
 def _run(files: list) -> None:
     """Execute notebooks one after another, and keep their runs."""
     import nbformat
-
-    from ..engines import jars
-    from .start import prepare_archives
-    jars.fetch(*jars.DEFAULT)
-    prepare_archives()
     for file in files:
         notebook = nbformat.read(file, as_version=4)
         seconds = executed.run(notebook, file.stem)
@@ -74,7 +79,8 @@ def make(folder: Path, lessons: list, labs: list, runs: "Path | None" = None) ->
     names = write(folder, found, labs)
     wrong = complaints(folder, names)
     size = sum((folder / f"{name}.html").stat().st_size for name in ["index", *names])
-    print(f"{len(names) + 1} pages, {size / 1e6:.1f} MB, in {time.monotonic() - began:.0f} s: {folder / 'index.html'}", flush=True)
+    print(f"{len(names) + 1} pages, {size / 1e6:.1f} MB, in {time.monotonic() - began:.0f} s: {folder / 'index.html'}",
+          flush=True)
     for sentence in wrong:
         print(sentence, file=sys.stderr)
     return 1 if wrong else 0
@@ -87,15 +93,16 @@ def ours(folder: Path) -> list:
     if folder.is_dir() and (folder / MARK).is_file():
         return json.loads((folder / MARK).read_text("utf-8"))
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise SiteError(f"{folder} is {'a folder with other files' if folder.is_dir() else 'a file'}, and nothing of yours is "
-                        "written over or deleted here. Name a new or an empty folder, or one with an earlier site.")
+        what = "a folder with other files" if folder.is_dir() else "a file"
+        raise SiteError(f"{folder} is {what}, and nothing of yours is written over or deleted here. "
+                        "Name a new or an empty folder, or one with an earlier site.")
     return []
 
 
 def write(folder: Path, lessons: dict, labs: list) -> list:
-    """Write all pages: `lessons` is {notebook as shipped: its run}, `labs` are the labs as shipped. Returns their names, in order.
+    """Write all pages: `lessons` is {notebook as shipped: its run}, `labs` are the labs as shipped.
 
-    Pages of an earlier site that are no more are removed; a file that we did not write is refused, never written over.
+    Returns the names of the pages, in order. Pages of an earlier site that are no more are removed; a file that we did not write is refused, never written over.
     """
     import nbformat
     before = ours(folder)
