@@ -3,6 +3,7 @@
 A page needs nothing but itself: nbconvert puts styles and pictures inside, and the template below leaves out what it would
 load from other hosts (require.js, MathJax, mermaid: no notebook of this kit uses them).
 """
+import base64
 import html
 import os
 import re
@@ -84,8 +85,7 @@ class Pages:
     def __init__(self, names: list):
         from nbconvert import HTMLExporter
         self.names = names
-        self.exporter = HTMLExporter(raw_template=TEMPLATE, embed_images=True, exclude_input_prompt=True,
-                                     exclude_output_prompt=True)
+        self.exporter = HTMLExporter(raw_template=TEMPLATE, exclude_input_prompt=True, exclude_output_prompt=True)
 
     def page(self, name: str, notebook, pictures: Path) -> tuple:
         """(HTML of a notebook, the folders of this machine that were replaced in its outputs).
@@ -94,8 +94,9 @@ class Pages:
         """
         replaced = hide(notebook)
         notebook.metadata["title"] = title(notebook) or name
-        text, _ = self.exporter.from_notebook_node(notebook, {"bar": self._bar(name), "style": STYLE,
-                                                              "metadata": {"path": str(pictures)}})
+        text, _ = self.exporter.from_notebook_node(notebook, {"bar": self._bar(name), "style": STYLE})
+        # not by nbconvert's embed_images: that closes each <details> at once, and the answers stand open below it
+        text = re.sub(r'(<img[^>]* src=")([\w./-]+\.svg)(?=")', lambda found: found[1] + _inside(pictures / found[2]), text)
         return re.sub(r'(href="(?!\w+:)[^"#?]+)\.ipynb(?=["#])', r"\1.html", text), replaced
 
     def _bar(self, name: str) -> str:
@@ -165,6 +166,13 @@ python3 kit.py doctor    # says what is wrong, where something is</pre>
 </body>
 </html>
 """
+
+
+def _inside(picture: Path) -> str:
+    """An SVG file as the address of a picture that is inside of a page; its name where there is no such file."""
+    if not picture.is_file():
+        return picture.name                                      # `complaints` says that the page loads it
+    return f"data:image/svg+xml;base64,{base64.b64encode(picture.read_bytes()).decode()}"
 
 
 def title(notebook) -> str:

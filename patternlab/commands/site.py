@@ -102,7 +102,8 @@ def ours(folder: Path) -> list:
 def write(folder: Path, lessons: dict, labs: list) -> list:
     """Write all pages: `lessons` is {notebook as shipped: its run}, `labs` are the labs as shipped.
 
-    Returns the names of the pages, in order. Pages of an earlier site that are no more are removed; a file that we did not write is refused, never written over.
+    Returns the names of the pages, in order. Pages of an earlier site that are no more are removed; a file that we
+    did not write is refused, never written over.
     """
     import nbformat
     before = ours(folder)
