@@ -156,6 +156,13 @@ def test_what_is_wrong_with_a_page_is_said(whole, tmp_path, name, old, new, said
     assert any(said in sentence for sentence in found), found
 
 
+def test_without_names_every_notebook_and_lab_of_the_kit_must_be_there(whole):
+    found = site.complaints(whole[0])
+    for file in (*runs.ROOT.glob("notebooks/*.ipynb"), *runs.ROOT.glob("labs/*.ipynb")):
+        name = f"{file.parent.name}/{file.stem}"
+        assert (f"{name}.html is missing." in found) == (name not in NAMES), name
+
+
 # --- the folder
 
 def test_a_folder_of_somebody_is_refused_and_stays_as_it_was(home, tmp_path):
