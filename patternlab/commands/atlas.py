@@ -80,8 +80,11 @@ def readme(text: str) -> str:
 
 # --- the picture
 
-def draw() -> str:
-    """The map as SVG: a box for a pattern, filled when it is there; an arrow for the question that leads to the next one."""
+def draw(link=None) -> str:
+    """The map as SVG: a box for a pattern, filled when it is there; an arrow for the question that leads to the next one.
+
+    `link(line of map.json)` is where a pattern's box leads, "" for nowhere: a page that holds the map itself can be clicked.
+    """
     data = load()
     at = {one["number"]: one for one in data["patterns"]}
     columns, rows = (max(one["at"][axis] for one in at.values()) for axis in (0, 1))
@@ -93,7 +96,8 @@ def draw() -> str:
     for begin, end, question in data["arrows"]:
         parts += _arrow(at[begin]["at"], at[end]["at"], question)
     for one in at.values():
-        parts += _box(one)
+        where = link(one) if link else ""
+        parts += [f'<a href="{escape(where)}">', *_box(one), "</a>"] if where else _box(one)
         if not any(one["number"] in arrow[:2] for arrow in data["arrows"]):        # what takes up all says so beside its box
             x, y = _corner(one["at"])
             lines = textwrap.wrap(one["question"], 28)

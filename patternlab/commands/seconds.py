@@ -5,11 +5,9 @@ course.py makes minutes of it. `kit.py bench notebooks --write` measures, `kit.p
 import json
 import os
 import re
-import tempfile
-import time
 
-from ..engines import environment
 from ..engines.place import ROOT
+from . import executed
 
 FILE = ROOT / "source" / "seconds.json"
 ROW = re.compile(r"\b[\d.]+ s +([\d.]+) s +(?:[\d.]+ s +)?(\d\d-[\w-]+)\s*$", re.M)        # as tests/seconds.py prints
@@ -50,17 +48,11 @@ def taken(log) -> int:
 def run(slugs: list) -> dict:
     """{notebook: seconds} of each once, run-all on its own slice, in a fresh kernel."""
     import nbformat
-    from nbclient import NotebookClient
     print("\nNotebooks, run-all on their own slice, seconds (once each)")
     seconds = {}
     for slug in slugs:
-        with tempfile.TemporaryDirectory(prefix="patternlab bench ") as folder:
-            notebook = nbformat.read(ROOT / "notebooks" / f"{slug}.ipynb", 4)
-            client = NotebookClient(notebook, kernel_name="python3", timeout=900, resources={"metadata": {"path": folder}})
-            began = time.perf_counter()
-            client.execute(env=environment.child())
-            seconds[slug] = time.perf_counter() - began
-            print(f"  {slug:<24} {seconds[slug]:6.1f}", flush=True)
+        seconds[slug] = executed.run(nbformat.read(ROOT / "notebooks" / f"{slug}.ipynb", 4), slug)
+        print(f"  {slug:<24} {seconds[slug]:6.1f}", flush=True)
     return seconds
 
 
