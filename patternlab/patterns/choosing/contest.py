@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ...flights import days
+from ...tables import look
 from ...truth import truth
 from . import scene
 
@@ -42,6 +43,7 @@ class Contest:
         store.empty()
         store.sql(scene.DEPARTED)
         self.topic, self.clock = (bus.topic(name) for name in ("departed-17", "clock-17"))
+        self.with_clock = f"{self.topic},{self.clock}"
         self.tick = scene.tick_after(self.log, self.slice)
         self.changes = scene.changes_topic("departed")
 
@@ -77,15 +79,17 @@ class Contest:
         return self.changes
 
     # --- who takes part -----------------------------------------------------------------------------------------------
-    def enter(self, name: str, *functions, topics=(), relations=()) -> pd.DataFrame:
+    def enter(self, name: str, *functions, topics=None, relations=()):
         """An architecture reads for the first time; `functions` are its code, and the last one, called with `since`, answers.
 
-        `topics` and `relations` are what it needs kept outside its folder. Prints a line; returns its answer.
+        `topics` (without a word: the log) and `relations` are what it needs kept outside its folder. Prints a line, and shows
+        the first rows of its answer.
         """
+        topics = [self.topic] if topics is None else topics
         entry = self.entries[name] = Entry(functions, topics, relations, self.stage)
         answer = self._run(entry, 0)
         print(f"{name}: {len(answer):,} rows, {int(answer.departures.sum()):,} departures, {entry.seconds:.1f} s")
-        return answer
+        return look(answer, rows=3)
 
     def _run(self, entry: Entry, since: int) -> pd.DataFrame:
         begun = time.perf_counter()
