@@ -173,23 +173,33 @@ class Contest:
         return truth("departures_so_far", self.slice, until=self.at[moment], **more)
 
     def knows(self, name: str) -> pd.DataFrame:
-        """The right answer for the reports that an architecture could have read by `now`, on its own timetable."""
-        stage = self.entries[name].stage
+        """The right answer for the reports that an architecture could have read by `now`, on its own timetable.
+
+        Of the windows it is the final answer, for the hours that they have published.
+        """
+        stage, right = self.entries[name].stage, self.truth("end")
+        if name == "windows":
+            published = self.answer(name, "now").set_index(COLUMNS[:2]).index
+            cells = pd.MultiIndex.from_arrays([pd.to_datetime(right.hour, utc=True), right.origin])
+            return right[cells.isin(published)]
         return self.truth("now" if stage == "soon" else stage)
 
     def answer(self, name: str, when: str) -> pd.DataFrame:
         """What an architecture answered: now, end, rebuilt (under the other rule), copies."""
         return self.entries[name].answers[when]
 
-    def table(self) -> pd.DataFrame:
-        """All that was measured, a row an architecture: age, errors (departures), lost, doubled, kB, seconds, lines of code."""
+    def table(self, breaks: dict) -> pd.DataFrame:
+        """All that was measured, a row an architecture: age, errors (departures), lost, doubled, kB, seconds, lines of code.
+
+        `breaks` are the words of the last column.
+        """
         rows = {}
         for name, entry in self.entries.items():
             seen = entry.measured
             rows[name] = {"age at now, s": seen["age at now, s"], "wrong now": seen["too few now"] + seen["too many now"],
                           "wrong in the end": seen["too few in the end"] + seen["too many in the end"],
                           "lost": seen["too few in the end"], "doubled": seen["doubled"], "kB": seen["kB"],
-                          "rebuild, s": seen["rebuild, s"], "lines": sum(map(lines, entry.functions))}
+                          "rebuild, s": seen["rebuild, s"], "lines": sum(map(lines, entry.functions)), "breaks": breaks[name]}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("architecture")
 
 
@@ -207,6 +217,13 @@ def plain(answer: pd.DataFrame) -> pd.DataFrame:
 
 def off(answer: pd.DataFrame, right: pd.DataFrame) -> tuple:
     """(departures too few, too many) of an answer, each summed over its cells."""
-    both = [frame.assign(hour=pd.to_datetime(frame.hour, utc=True)).set_index(COLUMNS[:2]).departures for frame in (answer, right)]
-    too_many = both[0].sub(both[1], fill_value=0)
+    here, there = (frame.assign(hour=pd.to_datetime(frame.hour, utc=True)).set_index(COLUMNS[:2]) for frame in (answer, right))
+    too_many = here.departures.sub(there.departures, fill_value=0)
     return int(-too_many.clip(upper=0).sum()), int(too_many.clip(lower=0).sum())
+
+
+def totals(answers: dict) -> pd.DataFrame:
+    """{name: answer}: a row each, with all its departures and their mean delay in minutes."""
+    rows = [(name, answer.departures.sum(), (answer.departures * answer.mean_delay).sum() / answer.departures.sum())
+            for name, answer in answers.items()]
+    return pd.DataFrame(rows, columns=["answer", "departures", "mean delay, minutes"])

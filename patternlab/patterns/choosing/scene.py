@@ -45,6 +45,11 @@ def tick_after(log: list, slice) -> dict:
     return {**dict.fromkeys(FIELDS), "key": "tick", "origin": "tick", "scheduled": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
 
 
+def second(reports: list) -> list:
+    """Of a log in which some reports follow themselves, as `faults.duplicated` makes it, the copies."""
+    return [report for before, report in zip(reports, reports[1:]) if before == report]
+
+
 def since(bus, topic: str, offset: int) -> list:
     """The messages of a topic of one partition from `offset` up to its present end, as dicts."""
     from kafka import TopicPartition

@@ -5,9 +5,9 @@ from ..flights.truth import reports
 
 @define("departures_so_far")
 def departures_so_far(slice, until=None, early=True):
-    """Departures and their mean delay per scheduled hour and origin, of the first `until` reports in order of arrival (None: all).
+    """Departures and mean delay per scheduled hour and origin, of the first `until` reports in order of arrival (None: all).
 
-    Frame: hour (UTC), origin, departures, mean_delay (minutes). With `early=False` a flight that leaves early counts as on time.
+    A frame: hour (UTC), origin, departures, mean_delay (minutes). With `early=False` a flight that leaves early counts as on time.
     """
     left = reports(slice).iloc[:until]
     left = left if early else left.assign(dep_delay=left.dep_delay.clip(lower=0))
