@@ -19,12 +19,12 @@
 # Debezium, and Spark does the rest. All of them end with this kernel.
 
 # %% tags=["setup"]
-import pandas as pd, patternlab.patterns.choosing as choosing, psycopg2
-from delta.tables import DeltaTable
+import pandas as pd, patternlab.patterns.choosing as choosing
 from patternlab import bars, connect, emptied, faults, finish, kafka, look, measure
 from patternlab import postgres, prove, spark_session, truth, workspace
 from pyspark.sql import functions as F, Window
 spark, store, worker = choosing.together(lambda: spark_session("17"), postgres, connect)
+store, worker, kafka()
 
 # %% [markdown]
 # ## Look at the data
@@ -125,8 +125,7 @@ REPORT = "key string, origin string, scheduled timestamp, dep_delay int"
 
 
 def messages(how=spark.read, **more):
-    options = bus.options(contest.topic, **more)
-    return how.format("kafka").options(**options).load()
+    return how.format("kafka").options(**bus.options(contest.topic, **more)).load()
 
 
 def parsed(rows):
@@ -143,7 +142,7 @@ def save(rows, name, mode="overwrite"):
 print("messages(), parsed(messages), table(name), save(rows, name)")
 
 # %% tags=["step-run", "fold"]
-# plumbing: one run of a stream up to what is there, into Delta or memory; since = 0: anew
+# plumbing: one run of a stream up to what is there; since = 0: without what was there before
 def measures():
     return F.count("*").alias("departures"), F.avg(F.expr(RULE)).alias("mean_delay")
 
@@ -161,11 +160,7 @@ def run(rows, name, since):
     return table(name)
 
 
-def remembered(rows, name):
-    view = name.split("/")[-1]
-    ended(rows.writeStream.format("memory").queryName(view), name, 0)
-    return spark.table(view)
-print("run(rows, name, since), remembered(rows, name)")
+print("ended(writer, name, since), run(rows, name, since)")
 
 # %% [markdown]
 # ### Step 2: at midnight
@@ -282,6 +277,16 @@ look(table("lambda/batch_view"), rows=3)
 # The speed layer is a stream that begins at the seam, into memory, and one query adds both. When the next midnight has come, the
 # batch runs first.
 
+# %% tags=["step-remembered", "fold"]
+# plumbing: one run of a stream into a table in memory, called as the last part of the name
+def remembered(rows, name):
+    view = name.split("/")[-1]
+    ended(rows.writeStream.format("memory").queryName(view), name, 0)
+    return spark.table(view)
+
+
+print("remembered(rows, name)")
+
 # %% tags=["step-lambda"]
 SERVE = """
     SELECT hour, origin, sum(departures) AS departures,
@@ -314,8 +319,8 @@ BOARD = """
 
 
 def kappa(since):
-    program = parsed(messages(spark.readStream))
-    program = program.selectExpr("key", HOUR, "origin", f"{RULE} AS minutes")
+    program = parsed(messages(spark.readStream)).selectExpr(
+        "key", HOUR, "origin", f"{RULE} AS minutes")
     return spark.sql(BOARD, rows=run(program, "kappa/board", since))
 
 
@@ -328,7 +333,8 @@ contest.enter("Kappa", kappa)
 # its table. Left out: deletes, and snapshots that others write into.
 
 # %% tags=["step-changed", "fold"]
-# plumbing: the row of each change with its position in the database's log, and a replica without rows
+# plumbing: the row of each change, with its position in the database's log; the changes as a stream
+from delta.tables import DeltaTable
 CHANGE = f"after struct<{REPORT}>, source struct<lsn bigint>"
 
 
@@ -338,11 +344,14 @@ def changed(batch):
     return rows.selectExpr("change.after.*", "change.source.lsn", "offset")
 
 
-def empty_replica():
-    save(spark.createDataFrame([], f"{REPORT}, lsn bigint, offset bigint"), "cdc/replica")
+def changes(since):
+    if since == 0:
+        empty = spark.createDataFrame([], f"{REPORT}, lsn bigint, offset bigint")
+        save(empty, "cdc/replica")
+    return messages(spark.readStream, subscribe=contest.followed(since))
 
 
-print("changed(batch), empty_replica()")
+print("changed(batch), changes(since)")
 
 # %% tags=["step-upsert"]
 def upsert(batch, number):
@@ -356,14 +365,12 @@ def upsert(batch, number):
 print("of each flight the newest change, and only if it is newer")
 
 # %% [markdown]
-# `followed` waits until all that is committed by now is on the connector's topic; for 0 the connector begins with a snapshot.
+# `changes` is the connector's topic, when all is on it that is committed by now; for 0 it begins with a snapshot.
 
 # %% tags=["step-cdc"]
 def cdc(since):
-    if since == 0:
-        empty_replica()
-    changes = messages(spark.readStream, subscribe=contest.followed(since))
-    ended(changes.writeStream.foreachBatch(upsert), "cdc/stream", since)
+    writer = changes(since).writeStream.foreachBatch(upsert)
+    ended(writer, "cdc/stream", since)
     return hourly(table("cdc/replica"))
 
 
@@ -393,7 +400,7 @@ PUT = """
 def rollup(since):
     if since == 0:
         store.sql(TABLES)
-    with psycopg2.connect(store.dsn) as desk, desk.cursor() as cursor:
+    with contest.desk() as cursor:
         cursor.executemany(PUT.format(rule=RULE), contest.reports(since))
     return store.sql("select *, minutes::float / departures as mean_delay from board")
 

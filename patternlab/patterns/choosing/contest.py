@@ -1,9 +1,11 @@
 """The contest of pattern 17: it sends the day piece by piece, lets each architecture read, and keeps what is measured."""
+import contextlib
 import inspect
 import time
 from dataclasses import dataclass, field
 
 import pandas as pd
+import psycopg2
 
 from ...flights import days
 from ...tables import look
@@ -69,6 +71,12 @@ class Contest:
     def reports(self, since: int) -> list:
         """The reports on the topic from offset `since` on, as dicts."""
         return scene.since(self.bus, self.topic, since)
+
+    @contextlib.contextmanager
+    def desk(self):
+        """A cursor of the database for a `with` block, which is one transaction."""
+        with contextlib.closing(psycopg2.connect(self.store.dsn)) as connection, connection, connection.cursor() as cursor:
+            yield cursor
 
     def followed(self, since: int) -> str:
         """The topic of the connector, which has all that is committed by now; for `since` 0 it begins with a snapshot."""

@@ -7,7 +7,7 @@ from ..flights.truth import reports
 def departures_so_far(slice, until=None, early=True):
     """Departures and mean delay per scheduled hour and origin, of the first `until` reports in order of arrival (None: all).
 
-    A frame: hour (UTC), origin, departures, mean_delay (minutes). With `early=False` a flight that leaves early counts as on time.
+    A frame: hour (UTC), origin, departures, mean_delay (minutes). With `early=False` an early flight has no delay.
     """
     left = reports(slice).iloc[:until]
     left = left if early else left.assign(dep_delay=left.dep_delay.clip(lower=0))
