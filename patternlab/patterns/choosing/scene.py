@@ -27,8 +27,8 @@ def reports_of(slice) -> list:
 def moments(log: list) -> dict:
     """{moment: how many reports of the log have come by then}: midnight, hour, soon, now, end.
 
-    `now` is when two thirds have come, or soon after, when ten minutes of the hour have passed; `midnight` (of New York) and `hour` are the last full ones before it; `soon` is `now`
-    without its LAST reports.
+    `now` is when two thirds have come, or soon after, when ten minutes of the hour have passed; `midnight` (of New York) and
+    `hour` are the last full ones before it; `soon` is `now` without its LAST reports.
     """
     now = len(log) * 2 // 3
     while now < len(log) - 1 and _time(log[now - 1]["arrival"]).minute < 10:
