@@ -365,7 +365,8 @@ def upsert(batch, number):
 print("of each flight the newest change, and only if it is newer")
 
 # %% [markdown]
-# `changes` is the connector's topic, when all is on it that is committed by now; for 0 it begins with a snapshot.
+# `changes` is the connector's topic, when all is on it that is committed by now; to begin anew it begins with a snapshot of
+# the table.
 
 # %% tags=["step-cdc"]
 def cdc(since):

@@ -64,7 +64,7 @@ def test_the_rule_changes_every_answer(notebook):
 
 
 def test_what_is_kept_and_what_it_costs_is_measured(notebook, table):
-    topic = runs.value(notebook, "choosing.scene.bytes_of(bus, store, WORK / 'nothing', [contest.topic])") / 1000
+    topic = runs.value(notebook, "choosing.scene.topic_bytes(bus)[contest.topic]") / 1000
     assert all(row["kB"] > 0 and row["rebuild, s"] > 0 for row in table.values())
     for name in (*MIDNIGHT, *BATCH, "roll-up"):
         assert table[name]["kB"] > topic / 2, f"{name} needs the log"

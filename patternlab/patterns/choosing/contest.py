@@ -10,6 +10,7 @@ import psycopg2
 from ...flights import days
 from ...tables import look
 from ...truth import truth
+from ..cdc.around import settled
 from . import scene
 
 COLUMNS = ["hour", "origin", "departures", "mean_delay"]
@@ -47,7 +48,8 @@ class Contest:
         self.topic, self.clock = (bus.topic(name) for name in ("departed-17", "clock-17"))
         self.with_clock = f"{self.topic},{self.clock}"
         self.tick = scene.tick_after(self.log, self.slice)
-        self.changes = scene.changes_topic("departed")
+        self.changes, self._snapshot = scene.changes_topic("departed"), True
+        scene.follow(worker, bus, store, "departed")        # a connector starts slowly: it is there when it is asked for
 
     # --- the day --------------------------------------------------------------------------------------------------------
     def until(self, moment: str) -> None:
@@ -79,11 +81,14 @@ class Contest:
             yield cursor
 
     def followed(self, since: int) -> str:
-        """The topic of the connector, which has all that is committed by now; for `since` 0 it begins with a snapshot."""
-        if since == 0:
+        """The topic of the connector, which has all that is committed by now; for `since` 0 it begins with a snapshot.
+
+        The first snapshot was taken when the contest began, and nothing had left.
+        """
+        if since == 0 and not self._snapshot:
             scene.follow(self.worker, self.bus, self.store, "departed")
-        else:
-            scene.settled("departed")
+        self._snapshot = False
+        settled("departed")
         return self.changes
 
     # --- who takes part -----------------------------------------------------------------------------------------------
@@ -137,11 +142,12 @@ class Contest:
         """The rest of the day comes, and midnight, and everybody reads it: a row each, with its last run's seconds."""
         self.until("end")
         self.bus.send(self.clock, [self.tick])
+        on_topics = scene.topic_bytes(self.bus)
         right, rows = self.truth("end"), {}
         for name, entry in self.entries.items():
             few, many = off(self._run(entry, entry.read), right)
-            kept = scene.bytes_of(self.bus, self.store, self.folder / name.lower().replace("-", ""), entry.topics,
-                                  entry.relations)
+            kept = scene.folder_bytes(self.folder / name.lower()) + sum(map(on_topics.get, entry.topics))
+            kept += sum(scene.relation_bytes(self.store, relation) for relation in entry.relations)
             entry.measured.update({"too few in the end": few, "too many in the end": many, "kB": kept / 1000})
             rows[name] = {"departures": int(entry.answers["end"].departures.sum()), "too few": few, "too many": many,
                           "seconds": entry.seconds}

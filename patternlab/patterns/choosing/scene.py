@@ -10,7 +10,7 @@ from psycopg2.extras import execute_values
 from ...engines.topics import reader
 from ...flights import days, events
 from ...truth import truth
-from ..cdc.around import addresses, settled
+from ..cdc.around import addresses
 
 FIELDS = ("key", "origin", "scheduled", "dep_delay", "arrival")
 LAST = 20                              # so many reports are the newest ones: how soon they can be read is measured
@@ -83,7 +83,7 @@ def changes_topic(name: str) -> str:
 
 
 def follow(worker, bus, store, name: str) -> None:
-    """Debezium follows `departed` from a snapshot on, as if for the first time, into an empty topic."""
+    """Debezium follows `departed` from a snapshot on, as if for the first time, into an empty topic; it starts meanwhile."""
     told = addresses(name)
     worker.delete(name)
     slot = told["slot.name"]
@@ -93,19 +93,25 @@ def follow(worker, bus, store, name: str) -> None:
     worker.put(name, {**told, "connector.class": "io.debezium.connector.postgresql.PostgresConnector", "plugin.name": "pgoutput",
                       "table.include.list": "public.departed", "publication.autocreate.mode": "filtered",
                       "snapshot.mode": "initial", "time.precision.mode": "isostring", "poll.interval.ms": 50})
-    settled(name)
 
 
 # --- bytes --------------------------------------------------------------------------------------------------------------
-def bytes_of(bus, store, folder, topics=(), relations=()) -> int:
-    """All bytes of a folder (logs and checkpoints too), of topics on the broker, and of tables of PostgreSQL with indexes."""
-    kept = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
-    if topics:
-        with bus.admin() as admin:
-            found = admin.describe_log_dirs(list(topics))
-        kept += sum(part["partition_size"] for broker in found for directory in broker["log_dirs"]
-                    for topic in directory["topics"] if topic["name"] in topics for part in topic["partitions"])
-    return kept + sum(int(store.sql("select pg_total_relation_size(%s) as n", name).n[0]) for name in relations)
+def topic_bytes(bus) -> dict:
+    """{topic: bytes of its messages on the broker}."""
+    with bus.admin() as admin:
+        found = admin.describe_log_dirs()
+    return {topic["name"]: sum(part["partition_size"] for part in topic["partitions"])
+            for broker in found for directory in broker["log_dirs"] for topic in directory["topics"]}
+
+
+def folder_bytes(folder) -> int:
+    """All bytes of a folder, logs and checkpoints too."""
+    return sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
+
+
+def relation_bytes(store, name: str) -> int:
+    """Bytes of a table of PostgreSQL, with its indexes."""
+    return int(store.sql("select pg_total_relation_size(%s) as n", name).n[0])
 
 
 def _time(text: str) -> datetime:
