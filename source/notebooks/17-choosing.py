@@ -80,8 +80,8 @@ print("nightly:", nightly(log))
 print("running:", running(log))
 
 # %% [markdown]
-# The same, so it does not matter which one you take? You have compared them at the only moment at which everybody is right. Ask
-# both now. The nightly one last ran at midnight:
+# The same, so does it matter which one you take? You have compared them at the only moment at which everybody is right. Ask both now.
+# The nightly one last ran at midnight:
 
 # %% tags=["break-naive"]
 known = sum(nightly(log[:at["midnight"]]).values())
@@ -429,7 +429,8 @@ bars(ages, title, "age, seconds", log=True, hatch=lacking, text="{:,.1f}");
 
 # %% [markdown]
 # Hatched bars are answers that lack reports. They are no failures: each is exactly what its timetable, or its patience, allows. The scale
-# is a logarithm, and the steps on it are large: a fraction of a second, seconds, an hour, most of a day.
+# is a logarithm, so a step to the right is ten times the age. Being right at once costs a query that never rests; whether a minute matters,
+# only your reader knows.
 
 # %% [markdown]
 # ## Predict
@@ -451,8 +452,8 @@ in_the_end = contest.finish()
 look(in_the_end, rows=9)
 
 # %% [markdown]
-# All nine are right: nothing too few, nothing too many. This is the comparison that the naive way makes, and here nobody can be told from
-# anybody else. So change something.
+# All nine are right: nothing too few, nothing too many. This is the comparison of the naive way, and it tells nobody apart. So change
+# something.
 #
 # ### The patience is a guess
 #
@@ -471,8 +472,8 @@ for patience in (0, PATIENCE):
     print(f"{patience} minutes of patience: {lost:,} of {len(some):,} are lost")
 
 # %% [markdown]
-# They are lost for good, and nobody else on this page can lose a report by waiting too little, because nobody else forgets. Patience is the
-# repair, and age its price.
+# They are lost for good. Nobody else on this page can lose a report by waiting too little, because nobody else closes an hour. Patience
+# is the repair, and age its price: look again at the windows' bar.
 
 # %% [markdown]
 # ### A rule changes
