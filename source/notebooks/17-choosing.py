@@ -457,15 +457,16 @@ look(in_the_end, rows=9)
 #
 # ### The patience is a guess
 #
-# The windows were given the greatest lateness of the slice. Here the same query reads the first 900 reports (of a day: all) in small
-# batches, first without patience, then with the slice's own maximum:
+# The windows were given the greatest lateness of the slice. Here the same query reads the first 600 reports (or all, of a small day)
+# in fifteen batches, first without patience, then with the slice's own maximum:
 
 # %% tags=["break-patience"]
-some, published = log[:900], {}
+some, published = log[:600], {}
+bite = len(some) // 15
 bus.feed("short-17", [*some, contest.tick])
 
 for patience in (0, PATIENCE):
-    arriving = messages(spark.readStream, subscribe="short-17", maxOffsetsPerTrigger=75)
+    arriving = messages(spark.readStream, subscribe="short-17", maxOffsetsPerTrigger=bite)
     counts = remembered(counted(parsed(arriving), patience), "patience/counts")
     published[patience] = counts.toPandas()
     lost = len(some) - published[patience].departures.sum()
