@@ -624,7 +624,8 @@ look(contest.table(BREAKS), rows=9)
 # %% [markdown]
 # ## Go on
 #
-# - The lab, where you choose for others, and say why not the others.
+# - [The lab](../labs/17-choosing.ipynb): twelve teams for whom you choose, the reason that decides, a choice by numbers, and a
+#   checklist.
 # - [Questioning the Lambda Architecture](https://www.oreilly.com/radar/questioning-the-lambda-architecture/), Jay Kreps, 2014
 # - [How to beat the CAP theorem](http://nathanmarz.com/blog/how-to-beat-the-cap-theorem.html), Nathan Marz, 2011
 # - [The Dataflow Model](https://www.vldb.org/pvldb/vol8/p1792-Akidau.pdf), Tyler Akidau and others, 2015: correctness, latency and
