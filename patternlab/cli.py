@@ -18,6 +18,7 @@ VERBS = {  # verb: (module below commands/, function, what it does)
     "kernel": ("kernel", "main", "let VS Code or another Jupyter run the notebooks (--install, --remove)"),
     "clean": ("clean", "main", "empty the state folder (--progress: lab progress too; --venv: the environment too)"),
     "build": ("build", "main", "make notebooks/ and labs/ from source/"),
+    "site": ("site", "main", "make pages of all lessons, executed, and of all labs: to look at before installing"),
     "bench": ("bench", "main", "measure the kit on this machine"),
     "stack": ("stack", "main", "run the kit on containers: stack up, stack down, stack test"),
 }

@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 import nothing  # noqa: E402
 from patternlab.commands import build  # noqa: E402
+from patternlab.commands import executed as kept  # noqa: E402
 from patternlab.flights import SLICES as KNOWN  # noqa: E402
 from patternlab.patterns import room  # noqa: E402,F401
 
@@ -115,6 +116,8 @@ def _run(client, slug: str, slice: str) -> None:
         close(client)
         raise
     client.ran[slice] = client.nb.cells
+    if slice == "own" and not slug.startswith("template-"):
+        kept.keep(client.nb, slug, seconds, ROOT / "notebooks" / f"{slug}.ipynb")        # `kit.py site` makes its page of it
     timings.append(("notebooks", slug, slice, seconds))
 
 

@@ -16,6 +16,11 @@ def test_every_cell_that_the_page_of_faults_names_is_there(slug, tag):
     assert tag in tags
 
 
+def test_every_fault_of_the_page_has_a_cell():
+    rows = [row for row in FAULTS.splitlines() if row.startswith("| ")][1:]
+    assert len(rows) > 20 and not [row for row in rows if not re.search(r"`\d\d-[\w-]+: [\w-]+`", row)]
+
+
 def test_every_fault_of_the_helper_is_on_the_page():
     own = {name: value for name, value in vars(faults).items() if getattr(value, "__module__", "") == faults.__name__}
     made = {name for name, value in own.items() if not name.startswith("_") and not isinstance(value, type)}

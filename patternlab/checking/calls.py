@@ -8,6 +8,10 @@ from .limits import CALL, limited
 from .outcomes import Raised, Unfit, Wrong
 
 
+class Kept(dict):
+    """A dict that a learner's function gets as it is, and no copy: what it does to it is looked at, or one of thousands."""
+
+
 def ask(function, *args, limit: float = CALL, **named):
     """What `function(*args, **named)` returns, called on copies of lists and dicts; Unfit where that is None.
 

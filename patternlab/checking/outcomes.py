@@ -1,4 +1,4 @@
-"""What a check can say: Wrong, Raised, a Result; and Exercise, to which a check belongs."""
+"""What a check can say: Wrong, Raised, a Result; what a trial can do: Killed; and Exercise, to which a check belongs."""
 from dataclasses import dataclass, field
 
 
@@ -16,6 +16,10 @@ class Unfit(Wrong):
 
 class Ended(Wrong):
     """A refusal after which no further input is tried: the learner's function did not return, or wanted to end Python."""
+
+
+class Killed(BaseException):
+    """A trial ends the process here. A BaseException, so that no `except Exception` of a learner survives it."""
 
 
 class Raised(Exception):

@@ -13,7 +13,7 @@ from .pictures import BLACK, BLUE, FONT, GREY
 DATA = ROOT / "source" / "pictures" / "map.json"
 PICTURE = ROOT / "notebooks" / "pictures" / "map.svg"
 README = ROOT / "README.md"
-PLACE = "{{map}}"                          # this line of a notebook's text becomes the list
+PLACE, WHERE = "{{map}}", "{{where}}"      # these lines of a notebook's text become the list, and the table of wants
 BEGIN, END = "<!-- the list: made by `kit.py build` from source/pictures/map.json -->", "<!-- end of the list -->"
 WIDE, HIGH = 198, 130                      # from one place on the map to the next
 BOX = 112, 62                              # a pattern's box
@@ -61,6 +61,18 @@ def _row(one: dict, folder: str) -> str:
     return f"| [{one['number']} {one['name']}]({there}{slug}.ipynb) | {one['question']} | {lab} | {deeper} |"
 
 
+def wants() -> str:
+    """What a learner may want, and the notebook and the lab for it: a table for notebook 00."""
+    data = load()
+    rows = ["| you want to | read | then do |", "|---|---|---|"]
+    for one in data["patterns"]:
+        if one["here"]:
+            number = one["number"]
+            lab = f"lab {number}" if (ROOT / "source" / "labs" / f"{number}-{one['slug']}.py").exists() else ""
+            rows.append(f"| {data['wants'][number]} | {number} {one['name']} | {lab} |")
+    return "\n".join(rows)
+
+
 def readme(text: str) -> str:
     """README.md with the list of today between its two marks."""
     return re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: f"{BEGIN}\n{listed()}\n{END}", text, flags=re.S)
@@ -68,8 +80,11 @@ def readme(text: str) -> str:
 
 # --- the picture
 
-def draw() -> str:
-    """The map as SVG: a box for a pattern, filled when it is there; an arrow for the question that leads to the next one."""
+def draw(link=None) -> str:
+    """The map as SVG: a box for a pattern, filled when it is there; an arrow for the question that leads to the next one.
+
+    `link(line of map.json)` is where a pattern's box leads, "" for nowhere: a page that holds the map itself can be clicked.
+    """
     data = load()
     at = {one["number"]: one for one in data["patterns"]}
     columns, rows = (max(one["at"][axis] for one in at.values()) for axis in (0, 1))
@@ -81,9 +96,16 @@ def draw() -> str:
     for begin, end, question in data["arrows"]:
         parts += _arrow(at[begin]["at"], at[end]["at"], question)
     for one in at.values():
-        parts += _box(one)
+        where = link(one) if link else ""
+        parts += [f'<a href="{escape(where)}">', *_box(one), "</a>"] if where else _box(one)
+        if not any(one["number"] in arrow[:2] for arrow in data["arrows"]):        # what takes up all says so beside its box
+            x, y = _corner(one["at"])
+            lines = textwrap.wrap(one["question"], 28)
+            first = y + BOX[1] / 2 - 7.5 * (len(lines) - 1) + 4
+            parts += [_text(x + BOX[0] + 16, first + 15 * n, line, 12.5, anchor="start") for n, line in enumerate(lines)]
     here = sum(one["here"] for one in at.values())
-    parts.append(_text(width - LEFT - 4, height - 14, f"{here} of {len(at)} are here: the filled boxes", 13, anchor="end"))
+    if here < len(at):
+        parts.append(_text(width - LEFT - 4, height - 14, f"{here} of {len(at)} are here: the filled boxes", 13, anchor="end"))
     return "\n".join([f"<!-- made by `kit.py build` from {DATA.relative_to(ROOT).as_posix()} -->",
                       f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
                       'xmlns="http://www.w3.org/2000/svg">', *parts, "</svg>", ""])

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from ..engines import environment, jars, kernels, place, spares
+from . import seconds
 
 PREAMBLE = """
 import json, sys, time; T = time.perf_counter(); laps = {}
@@ -68,21 +69,33 @@ print("LAPS", json.dumps(laps))
 
 
 def main(argv: list) -> int:
-    """`bench [start] [flow] [checks] [notebooks] [--repeat N]`: all of them without a name. Returns 0."""
+    """`bench [start] [flow] [checks] [notebooks [NN-slug ...]] [--write | --log FILE]`: all without a name. Returns 0."""
     parser = argparse.ArgumentParser(prog="kit.py bench", description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="*", help="start, flow, checks, notebooks; all without one")
+    parser.add_argument("what", nargs="*", help="start, flow, checks, notebooks (all, or those named after it); all without one")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each kind; the median is printed (3)")
+    parser.add_argument("--write", action="store_true", help="keep the notebooks' seconds in source/seconds.json, for `build`")
+    parser.add_argument("--log", type=Path, help="measure nothing: keep the seconds that a run of `kit.py test` printed")
     asked = parser.parse_args(argv)
-    unknown = set(asked.what) - {"start", "flow", "checks", "notebooks"}
+    if asked.log and not asked.log.is_file():
+        parser.error(f"there is no file {asked.log}; name one with what kit.py test or .ci/run printed")
+    if asked.log:
+        return seconds.taken(asked.log)
+    slugs = [path.stem for path in sorted((place.ROOT / "notebooks").glob("*.ipynb"))]
+    named = [slug for slug in slugs if slug in asked.what]
+    unknown = set(asked.what) - {"start", "flow", "checks", "notebooks", *named}
     if unknown:
         parser.error(f"there is nothing called {', '.join(sorted(unknown))} to measure")
     jars.fetch("spark", "kafka")
     from ..engines.java import make_archives
     make_archives()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start (other work makes every figure worse)")
-    for name, measure in (("start", _start), ("flow", _flow), ("checks", _checks), ("notebooks", _notebooks)):
+    for name, measure in (("start", _start), ("flow", _flow), ("checks", _checks)):
         if not asked.what or name in asked.what:
             measure(asked.repeat)
+    if not asked.what or "notebooks" in asked.what:
+        found = seconds.run(named or slugs)
+        if asked.write:
+            seconds.note(found, seconds.one_at_a_time())
     return 0
 
 
@@ -227,17 +240,3 @@ def _checks(repeat: int) -> None:
         for check, taken in seconds.items():
             print(f"  {source.stem:<22} {check:<9} median {statistics.median(taken):5.2f}   slowest {max(taken):5.2f}",
                   flush=True)
-
-
-def _notebooks(repeat: int) -> None:
-    """Each notebook once, run-all on its own slice, in a fresh kernel."""
-    import nbformat
-    from nbclient import NotebookClient
-    print("\nNotebooks, run-all on their own slice, seconds (once each)")
-    for path in sorted((place.ROOT / "notebooks").glob("*.ipynb")):
-        with tempfile.TemporaryDirectory(prefix="patternlab bench ") as folder:
-            client = NotebookClient(nbformat.read(path, 4), kernel_name="python3", timeout=900,
-                                    resources={"metadata": {"path": folder}})
-            began = time.perf_counter()
-            client.execute(env=environment.child())
-            print(f"  {path.stem:<24} {time.perf_counter() - began:6.1f}", flush=True)

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from ..engines.place import ROOT
-from . import atlas, budget, pictures
+from . import atlas, budget, course, pictures
 from .rules import ANATOMY, FOLD, check_lab, check_notebook
 from .sources import (LEVEL, MARK, SourceError, blanked, is_deeper, is_lab, is_tour, read, reference, refusal,
                       variants)
@@ -44,7 +44,9 @@ def main(argv: list | None = None) -> int:
     wrong += sum(_made(source, target, check, build) for source, target in wanted.items())
     wrong += _made(atlas.DATA, atlas.PICTURE, check, lambda _: atlas.draw())
     wrong += _made(atlas.DATA, atlas.README, check, lambda _: atlas.readme(atlas.README.read_text("utf-8")))
-    for sentence in atlas.wrong([source.stem for source, target in targets().items() if target.parent.name == "notebooks"]):
+    wrong += sum(_made(course.DATA, page, check, lambda _, page=page: course.page(page)) for page in course.PARTS)
+    slugs = [source.stem for source, target in targets().items() if target.parent.name == "notebooks"]
+    for sentence in [*atlas.wrong(slugs), *course.wrong()]:
         wrong += 1
         print(sentence)
     made = {*targets().values(), *pictures.texts().values(), atlas.PICTURE}
@@ -104,7 +106,7 @@ def build(source: Path) -> str:
                 raise refusal(source, cell.line, f"the learner's cell does not parse near {shown!r}: "
                              "mark whole statements with # SOLUTION.") from None
         if cell.kind == "markdown":
-            text = text.replace(atlas.PLACE, atlas.listed("notebooks"))
+            text = text.replace(atlas.PLACE, atlas.listed("notebooks")).replace(atlas.WHERE, atlas.wants())
         make = new_code_cell if cell.kind == "code" else new_markdown_cell
         metadata = {"tags": list(cell.tags)} if cell.tags else {}
         if FOLD in cell.tags:

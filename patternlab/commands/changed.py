@@ -15,6 +15,7 @@ from .. import patterns
 ALWAYS = ("test_style",)                   # seconds, and it reads every file
 EVERYTHING = ("requirements.lock", "pyproject.toml", "tests/conftest.py", "tests/seconds.py")
 READ = {"test_docs": ("docs/", "README.md", "source/notebooks/", "notebooks/", "labs/"),     # what a test finds by looking
+        "test_course": ("docs/", "source/course.json", "source/seconds.json", "source/notebooks/", "notebooks/", "labs/"),
         "test_vignettes": ("source/notebooks/",),
         "test_data": ("datasets/", "patternlab/patterns/"), "notebook 00-start-here": ("source/pictures/map.json",)}
 PICTURES = ("source/pictures/",)           # looked at by test_style, which always runs

@@ -1,4 +1,4 @@
-"""`kit.py stack`: the containers of docker-compose.yml from the host: up, down, status, test, kill.
+"""`kit.py stack`: the containers of docker-compose.yml from the host: up, build, down, status, test, kill.
 
 Standard library only, and it imports nothing of the kit: who has docker needs no environment on the host. Every
 refusal is one sentence that says what is wrong and the one thing to do.
@@ -39,12 +39,13 @@ def main(argv=None) -> int:
     """Run one `stack` verb; 0 when it did what was asked, 1 after a refusal or a failed notebook."""
     parser = argparse.ArgumentParser(prog="kit.py stack", description="The stack of containers: a Spark cluster, "
                                      "Kafka, PostgreSQL, Connect and JupyterLab. See docs/compose.md.")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="up|down|status|test|kill")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="up|build|down|status|test|kill")
     verb = verbs.add_parser("up", help="build the image if there is none, start everything, wait until it is healthy")
     verb.add_argument("--build", action="store_true", help="build the image again first")
     verb.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="one Kafka broker or three (default 1)")
     verb.add_argument("--objectstore", action="store_true", help="an object store too, for 06-lakehouse-deeper (150 MB more)")
     verb.add_argument("--workers", type=int, default=2, help="Spark workers, two cores each (default 2)")
+    verbs.add_parser("build", help="build the image, and start nothing: the day before a workshop, while there is a network")
     verb = verbs.add_parser("down", help="stop and remove the containers; files, topics, tables and databases stay")
     verb.add_argument("--volumes", action="store_true", help="remove topics, tables and databases too (the desk stays)")
     verbs.add_parser("status", help="what runs, how it is, what memory it holds, where it answers")
@@ -54,7 +55,7 @@ def main(argv=None) -> int:
     verb.add_argument("service", help="kafka, postgres, connect, spark-master, spark-worker-2, ...")
     asked = parser.parse_args(argv)
     try:
-        return {"up": up, "down": down, "status": status, "test": test, "kill": kill}[asked.verb](asked) or 0
+        return {"up": up, "build": build, "down": down, "status": status, "test": test, "kill": kill}[asked.verb](asked) or 0
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1
@@ -68,13 +69,8 @@ def up(asked) -> None:
     check_docker()
     make_env()
     make_desk()
-    started = time.monotonic()
     if asked.build or not image_exists():
-        print("Building the image (some minutes the first time; it downloads about 1 GB) ...", flush=True)
-        if compose("build", check=False).returncode:
-            raise Refusal("The image could not be built: the lines above say why; without a network it can't be made, "
-                          "so connect and run `kit.py stack up` again.")
-        print(f"Built in {time.monotonic() - started:.0f} s.", flush=True)
+        build_image("up")
     else:
         check_image()
     profile = (PROFILE if asked.brokers == 3 else ()) + (STORE if asked.objectstore else ())
@@ -85,6 +81,21 @@ def up(asked) -> None:
     if done.returncode:
         raise Refusal(why_not_up())
     print(f"Up in {time.monotonic() - started:.0f} s.\n{addresses()}")
+
+
+def build(asked) -> None:
+    check_engine()
+    make_env()
+    build_image("build")
+
+
+def build_image(verb: str) -> None:
+    started = time.monotonic()
+    print("Building the image (some minutes the first time; it downloads about 1 GB) ...", flush=True)
+    if compose("build", check=False).returncode:
+        raise Refusal("The image could not be built: the lines above say why; without a network it can't be made, "
+                      f"so connect and run `kit.py stack {verb}` again.")
+    print(f"Built in {time.monotonic() - started:.0f} s.", flush=True)
 
 
 def down(asked) -> None:

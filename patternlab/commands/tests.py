@@ -7,7 +7,7 @@ import sys
 
 from ..engines import environment, jars, kernels, spares
 from ..engines.place import ROOT, state
-from . import changed
+from . import changed, executed
 from .start import prepare_archives
 
 TWO_NEED = 6e9          # bytes: two notebooks with all their engines, and pytest
@@ -16,10 +16,13 @@ TWO_NEED = 6e9          # bytes: two notebooks with all their engines, and pytes
 def main(argv: list[str]) -> int:
     """Run the tests; every argument goes to pytest, and paths among them replace tests/. Returns pytest's exit code.
 
+    Without arguments it is a whole run, and when all has passed the site (`kit.py site`) is made of the notebooks' runs: then
+    the exit code says too whether every page is there and right.
+
     --changed runs what a change since the main branch can touch, and says why. Two notebooks run at a time, because one
     spends half its time waiting; -n 0 or -n 4 asks for another number.
     """
-    argv = list(argv)
+    argv, whole = list(argv), not argv
     if "--changed" in argv:
         argv.remove("--changed")
         groups, lines = changed.choose(ROOT)
@@ -36,6 +39,8 @@ def main(argv: list[str]) -> int:
     apart = ["-n", "2" if two else "0", "--dist", "loadgroup", "--no-loadscope-reorder"]       # a later -n wins
     sys.stdout.flush()
     everything = not [word for word in argv if not word.startswith("-")]
+    if whole:
+        executed.forget()                         # the site is of this run, not of an earlier one
     # two JVMs serve all kernels of the run one after another; what exercises them are the notebooks
     folder = state("spares") / f"tests-{os.getpid()}"
     given["PATTERNLAB_SPARES"] = str(folder)
@@ -46,6 +51,19 @@ def main(argv: list[str]) -> int:
         tests = subprocess.Popen([sys.executable, "-m", "pytest", *where, *apart, *argv], cwd=ROOT, env=given)
         while True:
             try:
-                return tests.wait()
+                code = tests.wait()
+                break
             except KeyboardInterrupt:             # pytest got it too: let it end its kernels and say where it was
                 continue
+    return _site() if whole and code == 0 else code
+
+
+def _site() -> int:
+    """Make the site of the runs that the tests have kept; 1 where a page is missing or wrong."""
+    from . import site
+    print("site: pages of the notebooks as they ran in these tests, and of the labs", flush=True)
+    try:
+        return site.make(state("site"), *site.shipped())
+    except site.SiteError as error:
+        print(error, file=sys.stderr)
+        return 1

@@ -1,16 +1,16 @@
 # %% [markdown]
 # # 00 Start here
 #
-# Seventeen ways to arrange data and the programs that move it. Each notebook builds one of them on real engines, breaks it
-# on purpose, and proves what is left standing.
+# Sixteen ways to arrange data and the programs that move it. Each notebook builds one of them on real engines, breaks it
+# on purpose, and proves what is left standing. The seventeenth helps you to choose.
 #
-# ![Seventeen patterns in four families; an arrow is a question that one leaves open and the next takes up](pictures/map.svg)
+# ![Sixteen patterns in four families, and the choice; an arrow is a question that one leaves open and the next takes up](pictures/map.svg)
 
 # %% [markdown]
 # ## The map
 #
-# Follow an arrow from a pattern you know: its question is what the next one answers. Filled boxes are in your copy of the
-# kit. Open them here:
+# Follow an arrow from a pattern you know: its question is what the next one answers. *Choosing* takes up all of them: it
+# puts one question to many. Open them here:
 #
 # {{map}}
 
@@ -131,17 +131,10 @@ lines({"median": hours.minutes}, title, "planned hour (New York)", "delay (minut
 # %% [markdown]
 # ## Where to go
 #
-# | you want to | read | then do |
-# |---|---|---|
-# | load data that may come twice | 01 ETL | lab 01 |
-# | trust a table | 03 Medallion | lab 03 |
-# | model for questions | 04 Star schema | lab 04 |
-# | keep what each source said | 05 Data vault | lab 05 |
-# | count a stream | 07 Stream windowing | lab 07 |
-# | follow somebody's database | 12 Change data capture | lab 12 |
+# {{where}}
 #
 # Half an hour: one notebook, from *In one minute* to *Break it*. An hour: the whole notebook, with every prediction written
-# down first. Half a day: two notebooks and their labs. A notebook called *deeper* holds what its lesson left out. If the
+# down first. Half a day: two notebooks, and most of their labs. A notebook called *deeper* holds what its lesson left out. If the
 # words Kafka and Spark are new to you, begin with 03.
 
 # %% [markdown]

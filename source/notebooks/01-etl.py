@@ -486,8 +486,8 @@ bars({"messages read again": morning, "departures won": won}, title,
 #    <details><summary>Answer</summary>Conservation: nobody can prove that loaded and rejected are all that came, and nothing can enter later.</details>
 # 4. From 00: what makes a claim in this kit more than a sentence?
 #    <details><summary>Answer</summary>It is a line that runs, and it compares with a second, independent count.</details>
-# 5. From 00: can somebody correct a message that is on the topic?
-#    <details><summary>Answer</summary>No. A correction is a new message with a higher offset, and readers must say which one counts.</details>
+# 5. A notebook gave the right table on its author's machine, its cells run in any order over three days. What do you ask for?
+#    <details><summary>Answer</summary>A new kernel, all cells from the top, and once more. What needs the memory of an earlier run is lost with it; a load, too, begins at an offset that is written down.</details>
 
 # %% [markdown]
 # ## Go on

@@ -1,37 +1,39 @@
 # %% [markdown] signature=["readStream", "from_json", "replaceWhere", "appendOnly", "txnAppId"]
 # # 03 Medallion, deeper: what does each promise cost, and who can break it?
 #
-# The whole year on three topics: a list of codes that must not cost a flight, the hour that comes twice, a table of broken promises, the
+# A month of autumn on three topics: a list of codes that must not cost a flight, the hour that comes twice, a table of broken promises, the
 # price of each layer, a broker killed in the middle of a batch, and a bronze that nobody can tidy. The pattern itself is in
 # [03 Medallion](03-medallion.ipynb); its functions stand here in folded cells.
 
 # %% [markdown]
 # ## Set up
 #
-# A session, a broker and an empty folder, as in the lesson; nothing here needs the lesson's variables. A year is long enough for
-# `throughput`: such a session starts more slowly and computes faster.
+# A session, a broker and an empty folder, as in the lesson; nothing here needs the lesson's variables. The slice is a month with the
+# night in it in which the clocks go back.
 
 # %% tags=["setup"]
 import pandas as pd, pyspark.sql.functions as F
 from patternlab import bars, dataset, events, faults, kafka, look, measure, prove
 from patternlab import scoreboard, spark_session, truth, workspace
 from patternlab.patterns.medallion import scene
-spark, broker = spark_session("03-deeper", throughput=True), kafka()
+spark, broker = spark_session("03-deeper"), kafka()
 lake = workspace("03-deeper")
 scene.trimmed(spark)
 
 # %% [markdown]
-# ## A year, on three topics
+# ## A month, on three topics
 #
 # Reports, weather, and as a third topic the code lists: one message for each aircraft, airport and airline that somebody has registered.
-# Copies and damage are added to the reports as in the lesson. Making and sending a year takes a while.
+# Copies and damage are added to the reports as in the lesson.
 
 # %% tags=["look-feed"]
-reports = events("report", "year")
+AUTUMN = "2013-10-15..2013-11-14"
+
+reports = events("report", AUTUMN)
 delivered = faults.poisoned(faults.duplicated(reports, share=0.01), share=0.001)
 topics = {
     "reports-03": delivered,
-    "weather-03": events("observation", "year"),
+    "weather-03": events("observation", AUTUMN),
     "codes-03": scene.code_lists(),
 }
 sent = {topic: scene.publish(topic, topics[topic]) for topic in topics}
@@ -61,7 +63,7 @@ with measure("bronze") as hop:
 # %% tags=["prove-bronze"]
 lost = scene.lost_keys(reports, delivered)
 handful = reports[:2000]
-del reports, delivered, topics                  # the topics have the year now
+del reports, delivered, topics                  # the topics have them now
 
 counts = [hop.rows, table("bronze").select(*ADDRESS).distinct().count()]
 prove("bronze holds every message sent, once", counts, [sum(sent.values())] * 2)
@@ -150,7 +152,7 @@ def judged(contract):
 print("judged: parse, the first broken rule, then the copies, as in the lesson")
 
 # %% [markdown]
-# Then one hop for each contract: what breaks no rule goes to silver, the rest to quarantine. A year is large, so one thing differs from the
+# Then one hop for each contract: what breaks no rule goes to silver, the rest to quarantine. One thing differs from the
 # lesson: the verdicts are kept while both tables are written, without the bytes; quarantine takes these from bronze, by the address.
 
 # %% tags=["fold", "step-silver"]
@@ -197,7 +199,7 @@ with measure("gold"):
 look(table("gold").orderBy(F.desc("aircraft_unknown")), rows=3)
 
 # %% tags=["prove-gold"]
-board = truth("medallion_board", "year", lost=lost)
+board = truth("medallion_board", AUTUMN, lost=lost)
 unknown = board.aircraft_unknown.sum()
 found = table("silver/flights").where("NOT aircraft_known").count()
 
@@ -223,11 +225,11 @@ by_local_clock = judged({**WEATHER, "key": local_clock}).agg(copies).first()
 {"key in UTC": by_utc[0], "key by local clock": by_local_clock[0]}
 
 # %% [markdown]
-# In a slice without that night both numbers are 0: such a key is wrong for a year before anybody sees it. With the key in UTC, silver has every
+# In a slice without that night both numbers are 0: such a key can be wrong for a year before anybody sees it. With the key in UTC, silver has every
 # observation whose wind is possible.
 
 # %% tags=["prove-weather"]
-observations = pd.read_parquet(dataset("weather", "year"))
+observations = pd.read_parquet(dataset("weather", AUTUMN))
 windy = int((observations.wind_speed > 254).sum())
 held = table("quarantine").where("topic = 'weather-03'").count()
 kept = table("silver/weather").count()

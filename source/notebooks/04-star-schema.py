@@ -535,8 +535,8 @@ look(scoreboard())
 #    <details><summary>Answer</summary>A tail has several versions. A join on it gives a flight once per version.</details>
 # 3. A column `is_current` marks the newest version. Is joining on it enough?
 #    <details><summary>Answer</summary>No. It gives today's operator to all flights: type 1, with more rows.</details>
-# 4. From 03: bronze keeps each message as it came. What if the fact table were the only copy?
-#    <details><summary>Answer</summary>A wrong lookup could never be repeated: the careless load above.</details>
+# 4. From 02: you throw dimensions and facts away and build both again from raw. What must come out as before, and what may differ?
+#    <details><summary>Answer</summary>Every measure with the context that was true then. Surrogate keys may differ: they mean nothing, unless somebody outside has stored them.</details>
 # 5. From 03: a report breaks no rule but its airport is unknown. Quarantine?
 #    <details><summary>Answer</summary>No. Its measures are right and belong in the sums; give it an inferred member.</details>
 

@@ -537,8 +537,8 @@ look(scoreboard())
 #
 # 1. Why does a link's loader not wait for the hubs?
 #    <details><summary>Answer</summary>It computes their keys itself, from the business keys. A surrogate key would have to be looked up.</details>
-# 2. Is a hashdiff the difference between two rows?
-#    <details><summary>Answer</summary>No. It is a fingerprint of all attributes; comparing two of them finds out whether anything changed.</details>
+# 2. A library offers `load_satellite(rows)`. What must you know of it before you trust a history to it?
+#    <details><summary>Answer</summary>What is in its hashdiff and how that was trimmed and spelled; what it does with a statement that comes twice, or comes back; whose clock its load date is. That is the pattern, and a call hides it.</details>
 # 3. A satellite has no column `valid_to`. Where does a version end?
 #    <details><summary>Answer</summary>Where the next one begins: `lead(load_day)`. Storing it would mean updates, and two loaders at once would fight over them.</details>
 # 4. From 04: a star's dimension of type 2 has the same history. Why both?

@@ -2,7 +2,8 @@
 # # 07 Stream windowing, deeper: what does Spark really drop, and what else holds a window back or counts it twice?
 #
 # What the [lesson](07-stream-windowing.ipynb) left out: how the oracle works, patience as memory, why the cuts decide, an idle
-# source, a deleted checkpoint, duplicates, twenty orders of arrival, sessions and sliding windows. Each section stands alone.
+# source, a skewed key, a deleted checkpoint, duplicates, twenty orders of arrival, sessions and sliding windows. Each section stands
+# alone.
 
 # %% [markdown]
 # ## Set up
@@ -228,6 +229,72 @@ prove("reports published beside a silent topic", silence, 0)
 prove("a heartbeat repairs it: all that one topic publishes",
       spark.table("heartbeat"), undisturbed)
 prove("an idle partition changes nothing", spark.table("idle_partition"), undisturbed)
+
+# %% [markdown]
+# ## A skewed key
+#
+# The key of a message chooses its partition, and a partition is what one reader takes. "All of an airport to one reader, in
+# order" sounds reasonable: the windows are per airport. Eight partitions wait for eight readers. The same day a second time,
+# with the aircraft as the key; the columns are messages in each partition:
+
+# %% tags=["step-keys"]
+def keyed(field):
+    return [dict(report, flight=report["key"], key=report[field]) for report in reports]
+
+
+broker.feed("by-airport-07", keyed("origin"), partitions=8)
+broker.feed("by-aircraft-07", keyed("tailnum"), partitions=8)
+ends = {"airport": broker.end_offsets("by-airport-07"),
+        "aircraft": broker.end_offsets("by-aircraft-07")}
+pd.DataFrame(ends).sort_index()
+
+# %% [markdown]
+# Now the readers, one thread for each partition. Each report costs its reader two milliseconds, as a call to another service
+# would. They all begin at once, and the work is done when the slowest is.
+
+# %% tags=["break-skew"]
+by_airport = scene.worked_off(broker, "by-airport-07", seconds=0.002)
+skewed = scene.by_reader(by_airport, readers=8)
+skewed
+
+# %% [markdown]
+# There are three airports, so most of the readers have nothing to do, and were two airports to meet in one partition, one
+# would have them both. More readers change nothing: the work is as slow as its fullest partition, and a key can't be
+# divided. Carriers would share out better, until one of them is half of all. A finer key, the aircraft:
+
+# %% tags=["break-skew-repaired"]
+by_aircraft = scene.worked_off(broker, "by-aircraft-07", seconds=0.002)
+even = scene.by_reader(by_aircraft, readers=8)
+even
+
+# %% [markdown]
+# What is the price? Kafka keeps order within a partition and nowhere else. Count the reports that were handled after a later
+# one of the same airport, and after a later one of the same aircraft:
+
+# %% tags=["look-overtaken"]
+handled = {"key: airport": by_airport, "key: aircraft": by_aircraft}
+overtaken = {key: scene.overtaken(rows, ["origin", "tailnum"]) for key, rows in handled.items()}
+
+pd.DataFrame(overtaken)
+
+# %% [markdown]
+# The order of an airport is gone, and that of an aircraft is kept. A count by event time needs neither; "where is this aircraft
+# now" needs the second. So choose the finest key within which your question needs order. (Where even one key is too much for
+# one reader, count its parts under `key-1`, `key-2`, ..., and add them up in a second step.)
+
+# %% tags=["prove-skew"]
+flights = sorted(report["key"] for report in reports)
+
+prove("by airport: each report is handled once", sorted(by_airport["flight"]), flights)
+prove("by aircraft: each report is handled once", sorted(by_aircraft["flight"]), flights)
+prove("by aircraft: reports overtaken within their aircraft",
+      overtaken["key: aircraft"]["tailnum"], 0)
+
+# %% tags=["prove-skew-whole"]
+whole = by_airport.groupby(["origin", "partition"]).size().reset_index(name="n")
+airports = hours.groupby("origin", as_index=False)["n"].sum()
+
+prove("by airport: each is in one partition, and whole", whole[["origin", "n"]], airports)
 
 # %% [markdown]
 # ## A deleted checkpoint

@@ -496,8 +496,8 @@ lines({"replay": took["seconds"]}, "The longer the log, the longer the replay",
 #    <details><summary>Answer</summary>So that no reader sees it half done, and so that the old table is there to go back to. A patched table is neither.</details>
 # 2. Your rebuild ran without an error and its totals are too small. Where do you look first?
 #    <details><summary>Answer</summary>At the start offset of the topic. "Earliest" is the earliest that is left.</details>
-# 3. When does a replay give the numbers of the live run?
-#    <details><summary>Answer</summary>When a result does not depend on the cuts: no state, or a patience of at least the longest lateness. Otherwise only with equal cuts.</details>
+# 3. Your test replays reports of which none is late, and live run and replay agree. What has it shown?
+#    <details><summary>Answer</summary>Nothing about replays: without lateness every patience and all cuts give one number. With it they agree where no result depends on the cuts (no state, or a patience of at least the longest lateness), or where the cuts are equal.</details>
 # 4. From stream windowing (07): why do bigger batches lose fewer reports?
 #    <details><summary>Answer</summary>The watermark moves between batches only, and a batch drops by the watermark of the one before it. Fewer batches, fewer moves.</details>
 # 5. From ELT (02): a rule changes there too, after the data have come. What is the same?

@@ -629,18 +629,18 @@ lines({"one state": pd.Series(spent)}, title, apart, "milliseconds");
 # 1. Why does the primary key decide, and not the question before the insert? <details><summary>Answer</summary>Two
 #    transactions can both get the old answer, because neither sees what the other has not committed. A key admits one
 #    of them.</details>
-# 2. The relay dies between sending and noting. What does the board show? <details><summary>Answer</summary>The right
-#    states. The last part is sent twice, and versions that are not newer change nothing. Counters would be
-#    wrong.</details>
+# 2. "The relay sends at least once", says a slide. How do you find out whether that is so, and whether the board can bear it?
+#    <details><summary>Answer</summary>Kill it between sending and noting, and count. The last part comes twice; versions that
+#    are not newer change nothing on the board, and counters would be wrong.</details>
 # 3. You rebuild a projection. Which of its doings must not happen again? <details><summary>Answer</summary>Those that
 #    somebody outside sees: mails, payments, calls. They need the event's name, or stand in a reader of their
 #    own.</details>
 # 4. From 01: what makes a load safe to repeat, and what does so here? <details><summary>Answer</summary>There a run
 #    replaces whole partitions; here an event has a name (key, version), and a second one of that name does
 #    nothing.</details>
-# 5. From 07: does a watermark help against an arrival that comes before its departure?
-#    <details><summary>Answer</summary>No. It bounds lateness by event time; the order within a flight is in its
-#    versions, however late they are.</details>
+# 5. From 07: a colleague draws departures per hour, by the hour in which a reader got them. The bus stood still all night.
+#    What does the figure show? <details><summary>Answer</summary>The reader's work: a peak in the morning that nobody flew.
+#    A fact says when it `occurred`, and a window is about that.</details>
 
 # %% [markdown]
 # ## Go on

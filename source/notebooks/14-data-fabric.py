@@ -512,8 +512,8 @@ look(scoreboard())
 #
 # 1. Inclusion of `flights.year` in `planes.year` is 1.0. Why is it no join?
 #    <details><summary>Answer</summary>`planes.year` is no key: a flight would meet every aircraft built in that year.</details>
-# 2. A column is included in a key by accident: small numbers in an id from 1 to n. Who refuses it?
-#    <details><summary>Answer</summary>Neither inclusion nor the key. The lab's last exercise is about that.</details>
+# 2. A slide says that metadata "integrates the data". What has to run before you believe it?
+#    <details><summary>Answer</summary>A suggestion that is tried: the join keeps its rows and finds its keys. And a policy that acts: the tag that reaches a derived column. A catalogue that is only read is a document.</details>
 # 3. A tag follows columns. Why not filters and join keys too?
 #    <details><summary>Answer</summary>They chose rows, and are not in the value. With them nearly every column would be tagged.</details>
 # 4. From 04: a natural join lost flights there, too. What would have shown it at once?

@@ -37,7 +37,9 @@ def test_the_maps_picture_shows_every_pattern_and_every_question():
     assert all(question in said for _, _, question in data["arrows"])
     ends = {end for begin, end, _ in data["arrows"]} | {begin for begin, _, _ in data["arrows"]}
     assert ends == {one["number"] for one in data["patterns"]} - {"17"}, "every pattern hangs on a question; the choice on all"
-    assert "17" in picture and f"{sum(one['here'] for one in data['patterns'])} of 17 are here" in said
+    here = [one["here"] for one in data["patterns"]]
+    assert (f"{sum(here)} of 17 are here" in said) == (not all(here)), "said while it is not all of them"
+    assert data["patterns"][-1]["question"] in said, "the choice has its question beside its box"
 
 
 @pytest.mark.parametrize("slice", ["own"])
@@ -52,6 +54,12 @@ def test_the_first_pipeline_holds_every_departure_and_draws_it(slice):
     assert value(slice, "table.count()") == value(slice, "day")["departed"] > 0
     figure = runs.tagged(runs.executed(SLUG, slice).nb.cells, "figure-first")[0]
     assert any("image/png" in output.get("data", {}) for output in figure.outputs)
+
+
+def test_where_to_go_has_every_pattern_that_is_here():
+    rows = re.findall(r"^\| (.+) \| (\d\d) .* \| (?:lab (\d\d))? \|$", atlas.wants(), re.M)
+    assert [number for _, number, _ in rows] == [one["number"] for one in atlas.load()["patterns"] if one["here"]]
+    assert len({want for want, _, _ in rows}) == len(rows) and all(lab in ("", number) for _, number, lab in rows)
 
 
 def test_what_where_to_go_names_is_there():

@@ -25,7 +25,7 @@ def test_the_broker_died_inside_the_second_batch_and_nothing_was_lost(slice):
 @pytest.mark.parametrize("slice", runs.SLICES)
 def test_unknown_aircraft_are_flagged_and_stay(slice):
     flagged = value(slice, "table('silver/flights').where('NOT aircraft_known').count()")
-    assert flagged == value(slice, "int(truth('medallion_board', 'year', lost=lost).aircraft_unknown.sum())") > 0
+    assert flagged == value(slice, "int(truth('medallion_board', AUTUMN, lost=lost).aircraft_unknown.sum())") > 0
 
 
 @pytest.mark.parametrize("slice", runs.SLICES)

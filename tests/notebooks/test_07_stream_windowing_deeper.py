@@ -1,4 +1,4 @@
-"""What is special in the deeper notebook 07: the cuts decide, and a silent source, a lost checkpoint and copies do their harm."""
+"""What is special in the deeper notebook 07: cuts decide, and silence, a skewed key, a lost checkpoint and copies do harm."""
 import pytest
 import runs
 
@@ -41,6 +41,22 @@ def test_a_silent_source_holds_everything_back(notebook):
 
 def test_the_idle_partition_is_idle(notebook):
     assert 0 in runs.value(notebook, "list(broker.end_offsets('halves-07').values())")
+
+
+@pytest.mark.parametrize("slice", runs.SLICES)
+def test_a_coarse_key_gives_all_work_to_few_readers_and_a_finer_one_shares_it_out(slice):
+    notebook = runs.executed(SLUG, slice)
+    skewed, even = (runs.value(notebook, f"{name}['reports'].tolist()") for name in ("skewed", "even"))
+    assert len(skewed) == len(even) == 8 and sum(skewed) == sum(even) == runs.value(notebook, "len(reports)")
+    assert skewed.count(0) >= 5 and min(even) > 0, "three airports can't feed eight readers, hundreds of aircraft can"
+    assert max(skewed) >= 1.5 * max(even), "the work is as slow as its fullest partition"
+
+
+@pytest.mark.parametrize("slice", runs.SLICES)
+def test_the_finer_key_costs_the_order_of_an_airport_and_keeps_that_of_an_aircraft(slice):
+    overtaken = runs.value(runs.executed(SLUG, slice), "overtaken")
+    assert overtaken["key: airport"]["origin"] == 0 < overtaken["key: aircraft"]["origin"]
+    assert overtaken["key: aircraft"]["tailnum"] == 0
 
 
 def test_without_the_checkpoint_windows_come_twice(notebook):

@@ -1,7 +1,12 @@
 """What is special in 14: names lose flights, lineage loses an input and a column, a rename makes joins stale."""
+import os
+import subprocess
+import sys
+
 import pytest
 import runs
 
+from patternlab.engines import place
 from patternlab.patterns.data_fabric import catalogues
 from patternlab.patterns.data_fabric.truth import REFERENCES
 from patternlab.truth import truth
@@ -86,3 +91,23 @@ def test_a_reference_in_a_catalogue_is_as_the_lab_says():
             assert len(set(keys)) == len(keys) and len(filled) > 0.84 * len(values)
             assert sum(each in set(keys) for each in filled) > 0.84 * len(filled)
             assert len(set(filled) & set(keys)) > 2 / 3 * len(keys)
+
+
+TRACED = """
+from patternlab import emitted, spark_session, workspace
+work = workspace("traced")
+spark = spark_session("traced", lineage=work / "events.jsonl")
+spark.range(3).write.format("delta").saveAsTable("one")
+spark.sql("CREATE TABLE two USING delta AS SELECT id + 1 AS id FROM one")
+read = {found["name"] for event in emitted(work / "events.jsonl") for found in event["inputs"]}
+print("READ", sorted(name.rsplit("/", 1)[-1] for name in read))
+"""
+
+
+def test_the_listener_keeps_its_tables_in_a_kit_whose_path_has_a_space(tmp_path):
+    state = tmp_path / "Käse & Co" / "state"
+    state.mkdir(parents=True)
+    (state / "jars").symlink_to(place.state("jars"))
+    given = {**os.environ, "PYTHONPATH": str(place.ROOT), "PATTERNLAB_STATE": str(state)}
+    done = subprocess.run([sys.executable, "-c", TRACED], capture_output=True, text=True, timeout=300, cwd=tmp_path, env=given)
+    assert done.returncode == 0 and "READ ['one']" in done.stdout, done.stdout + done.stderr[-3000:]

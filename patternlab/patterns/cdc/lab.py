@@ -3,11 +3,11 @@ import numbers
 import random
 
 from ...checking.calls import do, kind, session
-from ...checking.outcomes import Exercise, Wrong
+from ...checking.outcomes import Exercise, Killed, Wrong
 from ...checking.seeds import over_seeds
 from ...checking.tables import plain, rows, same_rows
 from .boards import replica
-from .dblog import CHUNK, FLIGHTS, Killed, Replica, Source, State
+from .dblog import CHUNK, FLIGHTS, Replica, Source, State
 from .drift import guard
 from .trial import BATCH, BEFORE, COLUMNS, after, of_two_messages, small_table
 

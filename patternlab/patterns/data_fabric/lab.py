@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from ...checking.calls import ask, kind
+from ...checking.calls import Kept, ask, kind
 from ...checking.kinds import number
 from ...checking.outcomes import Exercise, Unfit, Wrong
 from ...checking.seeds import over_seeds
@@ -17,10 +17,6 @@ from . import catalogues, trial
 from .truth import REFERENCES
 
 MOST = 10_000                           # pairs in an answer
-
-
-class Kept(dict):
-    """A dict of its own class, so that the learner's function gets it and no copy."""
 
 
 def _pairs(mine, what: str) -> set:

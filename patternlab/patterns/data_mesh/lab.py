@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import jsonschema
 
-from ...checking.calls import ask, describe, fits, kind
+from ...checking.calls import Kept, ask, describe, fits, kind
 from ...checking.kinds import number, pair
 from ...checking.outcomes import Exercise, Raised, Unfit, Wrong
 from ...checking.seeds import over_seeds
@@ -13,10 +13,6 @@ from ...checking.tables import equal, plain
 from . import ports, trial
 from .contract import odcs
 from .ports import CONDITIONS, DEPARTURES
-
-
-class Kept(dict):
-    """A dict of its own class, so that the learner's function gets it and no copy."""
 
 
 # --- 1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ...checking.calls import ask, do, fits, kind
 from ...checking.kinds import pair
-from ...checking.outcomes import Exercise, Unfit, Wrong
+from ...checking.outcomes import Exercise, Killed, Unfit, Wrong
 from ...checking.seeds import over_seeds
 from . import offsets, quarantine, trial
 
@@ -42,7 +42,7 @@ def replacing(answer):
                 crash = trial.Crash(kill_at if crashed else None, folder)
                 try:
                     do(answer, trial.reports(reports), list(days), folder, crash)
-                except trial.Killed:
+                except Killed:
                     return
                 if crash.killed:
                     raise Wrong("You caught the crash. A process that is gone catches nothing: let it end your function.")

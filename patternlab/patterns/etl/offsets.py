@@ -5,8 +5,7 @@ from collections import Counter
 from numbers import Integral
 
 from ...checking.calls import describe, do, kind
-from ...checking.outcomes import Unfit, Wrong
-from .trial import Killed
+from ...checking.outcomes import Killed, Unfit, Wrong
 
 
 class State(dict):

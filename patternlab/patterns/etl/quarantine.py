@@ -3,8 +3,7 @@ import copy
 import random
 
 from ...checking.calls import describe, do
-from ...checking.outcomes import Unfit, Wrong
-from .trial import Killed
+from ...checking.outcomes import Killed, Unfit, Wrong
 
 CORRECTED = "corrected later"
 

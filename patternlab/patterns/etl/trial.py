@@ -5,12 +5,7 @@ from datetime import date, datetime
 import pandas as pd
 
 from ...checking.calls import kind
-from ...checking.outcomes import Unfit, Wrong
-
-
-class Killed(BaseException):
-    """The process is gone. A BaseException, so that no `except Exception` of a learner survives it."""
-
+from ...checking.outcomes import Killed, Unfit, Wrong
 
 # --- exercise 1: clock, day, what it means (None: no clock time), and what is said where an answer differs
 EIGHTH = date(2013, 2, 8)

@@ -1,13 +1,12 @@
 """Lab 11: what is right in each exercise, and what each usual mistake is told."""
 from collections.abc import Mapping
 
-from ...checking.calls import ask, fits, kind
+from ...checking.calls import Kept, ask, fits, kind
 from ...checking.kinds import number, pair
 from ...checking.outcomes import Exercise, Raised, Unfit, Wrong
 from ...checking.seeds import over_seeds
 from ...checking.tables import equal
 from . import ledger, trial
-from .trial import Kept
 
 REFUSED = object()                                         # the answer raised a ValueError
 

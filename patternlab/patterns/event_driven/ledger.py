@@ -5,7 +5,7 @@ from numbers import Integral
 
 from ...checking.calls import describe, do, kind
 from ...checking.kinds import number
-from ...checking.outcomes import Unfit, Wrong
+from ...checking.outcomes import Killed, Unfit, Wrong
 
 EVENTS = [("UA/1", 1, "UA", 10), ("UA/1", 2, "UA", 10), ("B6/3", 1, "B6", 7), ("UA/4", 1, "UA", 10), ("B6/3", 2, "B6", 9),
           ("UA/1", 2, "UA", 10), ("DL/5", 2, "DL", 5), ("B6/3", 1, "B6", 7), ("DL/5", 1, "DL", 3), ("UA/4", 2, "UA", 12),
@@ -14,10 +14,6 @@ LONGER = [*EVENTS, *((f"{carrier}/{7 + number}", 1, carrier, 2 + number) for num
 BATCH = 5
 CAUGHT = "You caught the kill. A process that is gone catches nothing: let it end your function."
 SEGMENT = 8                                                # the log is kept in pieces of so many, and a read stays in one
-
-
-class Killed(BaseException):
-    """The process is gone: no `except Exception` sees it."""
 
 
 class Kill:

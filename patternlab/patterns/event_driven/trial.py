@@ -3,12 +3,8 @@ import random
 from collections import Counter
 from numbers import Integral
 
-from ...checking.calls import describe
+from ...checking.calls import Kept, describe
 from ...checking.outcomes import Wrong
-
-
-class Kept(dict):
-    """A dict of its own class, so that the learner's function gets it and no copy."""
 
 
 # --- exercise 1: a state, an event, the state behind it (ValueError: refused), and what whoever is wrong is told

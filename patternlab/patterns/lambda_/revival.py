@@ -2,12 +2,12 @@
 import random
 from numbers import Integral
 
-from ...checking.calls import describe, do, kind
-from ...checking.outcomes import Unfit, Wrong
-from .trial import ORIGINS, Given, Killed
+from ...checking.calls import Kept, describe, do, kind
+from ...checking.outcomes import Killed, Unfit, Wrong
+from .trial import ORIGINS
 
 
-class Store(Given):
+class Store(Kept):
     """The speed view; a write kills the process where `fuse` says so."""
 
     fuse, killed, writes = None, False, 0
@@ -72,7 +72,7 @@ class Log:
 
 def trial(answer, seed) -> None:
     """A dozen calls of a learner's step, with kills, new seams and an hour of silence, then some in peace."""
-    chance, log, state, speed = random.Random(seed), Log(seed), Given(), Store()
+    chance, log, state, speed = random.Random(seed), Log(seed), Kept(), Store()
     limit, seam, reach, lost = chance.randint(4, 9), 0, 0, set()
     log.grow(chance.randint(0, 12))
     if chance.random() < 0.5:                            # a batch has run before the layer ever did

@@ -4,19 +4,11 @@ import random
 from collections.abc import Mapping
 from numbers import Integral
 
-from ...checking.calls import ask, describe, do, kind
+from ...checking.calls import Kept, ask, describe, do, kind
 from ...checking.kinds import number
 from ...checking.outcomes import Unfit, Wrong
 
 ORIGINS = ("EWR", "JFK", "LGA")
-
-
-class Killed(BaseException):
-    """The process is gone. A BaseException, so that no `except Exception` of a learner survives it."""
-
-
-class Given(dict):
-    """A dict that a learner's function gets as it is, and no copy."""
 
 
 def board_of(value, what) -> dict:
@@ -66,7 +58,7 @@ VIEWS = [({"seam": 4, "view": {"EWR": (3, 2), "JFK": (1, 0)}},
 def serving(answer) -> None:
     """Wrong unless the function adds a batch view and a speed view at the seam; each usual mistake has its sentence."""
     for batch, speed in VIEWS:
-        given = Given(seam=batch["seam"], view=Given(batch["view"])), Given(speed)
+        given = Kept(seam=batch["seam"], view=Kept(batch["view"])), Kept(speed)
         before = copy.deepcopy(given)
         mine = board_of(ask(answer, *given), "The board")
         seam, view = batch["seam"], batch["view"]
@@ -108,7 +100,7 @@ def _why(mine, right, view, speed, since, seam) -> str:
 
 
 # --- exercise 2: a batch that takes its time ------------------------------------------------------------------------------
-class Watched(Given):
+class Watched(Kept):
     """A speed view: `gone(offsets)` is called when rows have been taken out."""
 
     def __init__(self, gone):

@@ -1,9 +1,8 @@
 """The queue of lab 15, exercise 2: it delivers what a call returns again, and sees what becomes of each message."""
 from itertools import islice
 
-from ...checking.calls import ask, describe, kind
-from ...checking.outcomes import Raised, Unfit, Wrong
-from .trial import Kept, Killed
+from ...checking.calls import Kept, ask, describe, kind
+from ...checking.outcomes import Killed, Raised, Unfit, Wrong
 
 ERRORS = (ValueError, KeyError, ConnectionError)
 ALWAYS = 99

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...checking.calls import ask, do, fits, kind
+from ...checking.calls import Kept, ask, do, fits, kind
 from ...checking.kinds import number
 from ...checking.limits import limited
 from ...checking.outcomes import Exercise, Unfit, Wrong
 from ...checking.seeds import over_seeds
 from . import deliveries, trial
-from .trial import Kept
 
 
 def counted(answer):

@@ -7,14 +7,6 @@ from ...checking.kinds import number
 from ...checking.outcomes import Raised, Unfit, Wrong
 
 
-class Kept(dict):
-    """A dict of its own class, so that the learner's function gets it and no copy."""
-
-
-class Killed(BaseException):
-    """The process is gone: no Exception."""
-
-
 # --- exercise 1: (source, id, origin, minutes, offset, attempt) of each call, and what whoever is wrong is told
 GATE, TOWER = "/departures/gate", "/departures/tower"
 CALLS = [

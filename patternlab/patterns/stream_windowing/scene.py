@@ -1,6 +1,9 @@
-"""The world around pattern 07: reports by hand, the books of a query, and the program that is killed."""
+"""The world around pattern 07: reports by hand, readers of partitions, the books of a query, and the program that is killed."""
 import inspect
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -81,6 +84,46 @@ def show(function) -> None:
     code = inspect.getsource(function)
     head, _, body = code.split('"""', 2)
     print(head.rstrip() + body.rstrip())
+
+
+# --- readers of partitions -------------------------------------------------------------------------------------------
+def worked_off(broker, topic: str, seconds: float):
+    """A topic, read to its end by one thread a partition that begin together; each report costs its reader `seconds`.
+
+    A frame of the reports in the order in which they were handled, with `partition` and `at`, in seconds since the begin.
+    """
+    from kafka import KafkaConsumer, TopicPartition
+    ends, handled = broker.end_offsets(topic), []
+    together = threading.Barrier(len(ends), timeout=60)
+
+    def read(partition):
+        with KafkaConsumer(bootstrap_servers=broker.bootstrap, fetch_max_wait_ms=50) as consumer:
+            place = TopicPartition(topic, partition)
+            consumer.assign([place])
+            consumer.seek_to_beginning(place)
+            consumer.position(place)
+            together.wait()
+            began = time.perf_counter()
+            while consumer.position(place) < ends[partition]:
+                for message in consumer.poll(1000).get(place, ()):
+                    time.sleep(seconds)
+                    handled.append({**json.loads(message.value), "partition": partition, "at": time.perf_counter() - began})
+
+    with ThreadPoolExecutor(len(ends)) as pool:
+        list(pool.map(read, ends))
+    return pd.DataFrame(handled)
+
+
+def by_reader(handled, readers: int):
+    """A frame of what each of `readers` partitions had of worked_off: reports, keys, and its seconds until the end."""
+    found = handled.groupby("partition").agg(reports=("key", "size"), keys=("key", "nunique"), seconds=("at", "max"))
+    return found.reindex(range(readers), fill_value=0).round(2)
+
+
+def overtaken(handled, names) -> dict:
+    """{column: how many reports of worked_off were handled after a later one with the same value in it} for columns `names`."""
+    arrived = pd.to_datetime(handled["arrival"])
+    return {name: int((arrived < arrived.groupby(handled[name]).cummax()).sum()) for name in names}
 
 
 # --- books: where every report is ---------------------------------------------------------------------------------------
