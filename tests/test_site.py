@@ -2,10 +2,16 @@
 
 The whole site is made and looked over at the end of each whole run of the tests (patternlab/commands/tests.py).
 """
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import nbformat
+import psutil
 import pytest
 import runs
 from kits import cold, home, kit, sentence  # noqa: F401  (fixtures too)
@@ -174,6 +180,31 @@ def test_a_folder_of_somebody_is_refused_and_stays_as_it_was(home, tmp_path):
     assert [file.read_text() for file in mine.iterdir()] == ["my page"]
 
 
+def test_a_place_that_cannot_be_written_is_refused_before_anything_runs(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "to nowhere").symlink_to(tmp_path / "nowhere")
+    for place, said in (("file/site", "file is no folder"), ("file/a/b", "file is no folder"), ("to nowhere", "is a file"),
+                        ("to nowhere/site", "to nowhere is no folder")):
+        with pytest.raises(site.SiteError, match=f"{said}.* Name "):
+            site.main([str(tmp_path / place)])
+    monkeypatch.setattr(site.os, "access", lambda place, _: place != tmp_path)     # root may write anywhere
+    with pytest.raises(site.SiteError, match=r"can't be written: .* is not yours to write in\. Name another place"):
+        site.ours(tmp_path / "new" / "site")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "to nowhere"]
+
+
+@pytest.mark.parametrize("listed", ["{", "[1, 2]", "7", '{"a": 1}', '["../mine.html"]', '["notebooks/../../mine.html"]', "\xff"])
+def test_a_list_of_pages_that_is_not_ours_deletes_nothing(shipped, tmp_path, listed):
+    lessons, labs, kept = shipped
+    (tmp_path / "mine.html").write_text("mine")
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / site.MARK).write_bytes(listed.encode("latin-1"))
+    with pytest.raises(site.SiteError, match="does not list pages of a site, so nothing is written or deleted"):
+        site.make(folder, lessons, labs, kept)
+    assert (tmp_path / "mine.html").read_text() == "mine" and len(list(folder.iterdir())) == 1
+
+
 def test_an_earlier_site_is_renewed_and_what_is_not_ours_stays(shipped, tmp_path):
     lessons, labs, kept = shipped
     folder = tmp_path / "not there yet" / "site"
@@ -230,6 +261,34 @@ def test_a_cell_that_fails_is_named_with_its_notebook():
     failing = small([("print('fine')", "fine"), ("raise ValueError('no such gate')", "look-gate"), ("print('never')", "never")])
     with pytest.raises(RuntimeError, match=r"03-small did not .*its cell `look-gate` failed \(ValueError: no such gate\)"):
         executed.run(failing, "03-small")
+
+
+LEFT = """
+import sys, nbformat
+from patternlab.commands import executed
+cells = [nbformat.v4.new_code_cell(f"print('cell', {n}); import time; time.sleep(60)") for n in range(2)]
+print("now", flush=True)
+try:
+    executed.run(nbformat.v4.new_notebook(cells=cells), "01-small")
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize("number, after", [(signal.SIGINT, 4), (signal.SIGINT, 0.5), (signal.SIGTERM, 4)])
+def test_a_run_that_is_interrupted_ends_with_its_kernel_and_no_traceback(number, after, tmp_path):
+    """In the middle of a cell, and while the kernel starts."""
+    given = {**os.environ, "PYTHONPATH": str(runs.ROOT), "TMPDIR": str(tmp_path)}
+    program = subprocess.Popen([sys.executable, "-c", LEFT], env=given, text=True, start_new_session=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert program.stdout.readline() == "now\n"
+    time.sleep(after)
+    program.send_signal(number)
+    said, _ = program.communicate(timeout=45)
+    assert (program.returncode, said) == (130, "")
+    assert not list(tmp_path.glob("patternlab run *")), "its folder is gone"
+    commands = [" ".join(one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"])]
+    assert not [command for command in commands if str(tmp_path) in command], "and its kernel"
 
 
 def test_the_verb_makes_the_runs_that_are_missing_and_the_tests_make_the_site_of_theirs(shipped, tmp_path, monkeypatch, capfd):

@@ -4,9 +4,12 @@
 that it came from: the notebook as shipped, what it imports, the locks, the data's checksums. Where one of these has changed
 since, the run is not taken.
 """
+import asyncio
+import contextlib
 import functools
 import hashlib
 import os
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -22,25 +25,52 @@ def run(notebook, name: str) -> float:
     """Execute all cells of an nbformat notebook, in place: a fresh kernel, a scratch folder, its own slice.
 
     Returns the seconds. RuntimeError names the cell that failed, or that was running when the kernel died or 900 s had passed.
+    KeyboardInterrupt at Ctrl-C and at SIGTERM, when the kernel has ended.
     """
-    from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-    at = []
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="patternlab run ") as folder:
         given = environment.child(PATTERNLAB_PROGRESS=folder)
         given.pop("PATTERNLAB_SLICE", None)
-        client = NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", extra_arguments=["--log-level=ERROR"],
-                                resources={"metadata": {"path": folder}},
-                                on_cell_start=lambda cell, cell_index: at.append(cell))
+        client = _client()(notebook, timeout=SECONDS, kernel_name="python3", extra_arguments=["--log-level=CRITICAL"],
+                           resources={"metadata": {"path": folder}})
         try:
             client.execute(env=given)
-        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        except (CellExecutionError, CellTimeoutError, DeadKernelError, asyncio.CancelledError) as error:
+            if client.interrupted:
+                raise KeyboardInterrupt from None
             why = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else \
                 f"it took more than {SECONDS} s" if isinstance(error, CellTimeoutError) else "its kernel died"
-            raise RuntimeError(f"{name} did not run through: its cell `{at[-1].id}` failed ({why.strip()}). "
+            raise RuntimeError(f"{name} did not run through: its cell `{client.at.id}` failed ({why.strip()}). "
                                f"Run `python3 kit.py test -k {name}`, which shows the cell.") from None
     return time.monotonic() - began
+
+
+def _client():
+    """nbclient's client, but for signals: at Ctrl-C that one ends its kernel twice, and says AssertionError."""
+    from nbclient import NotebookClient
+
+    class Client(NotebookClient):
+        at, interrupted = None, False                            # the cell that runs
+
+        async def async_start_new_kernel(self, **kwargs):
+            self.task, self.on_cell_start = asyncio.current_task(), self.begin
+            with contextlib.suppress(RuntimeError):              # another thread than the main one gets no signals
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    asyncio.get_running_loop().add_signal_handler(number, self.leave)
+            await super().async_start_new_kernel(**kwargs)
+
+        def begin(self, cell, cell_index):
+            self.at = cell
+            if self.interrupted:
+                self.task.cancel()
+
+        def leave(self):
+            self.interrupted = True
+            if self.at is not None:                              # a kernel that is only starting would print a traceback
+                self.task.cancel()
+
+    return Client
 
 
 def keep(notebook, name: str, seconds: float, shipped: Path, folder: "Path | None" = None) -> Path:

@@ -3,8 +3,11 @@
 What is in a page is in pages.py, what is a run in executed.py; here are the folder, the order of things and the checks of a site.
 """
 import argparse
+import contextlib
 import json
+import os
 import re
+import shlex
 import sys
 import time
 from html.parser import HTMLParser
@@ -15,6 +18,7 @@ from ..engines.place import ROOT, state
 from . import atlas, executed, pages
 
 MARK = ".patternlab-site"                  # in the folder: the files that we wrote there
+PAGE = re.compile(r"index\.html|(notebooks|labs)/[\w-]+\.html")     # what stands in MARK: never a way out of the folder
 MOST = 2_000_000                           # bytes of a page
 
 
@@ -75,7 +79,7 @@ def make(folder: Path, lessons: list, labs: list, runs: "Path | None" = None) ->
     found = {file: executed.kept(file, runs) for file in lessons}
     if lacking := [file.stem for file in lessons if found[file] is None]:
         raise SiteError(f"{runs or state('runs')} has no run of {', '.join(lacking)}, or one from before a change. "
-                        f"Run `python3 kit.py site {folder}` without --runs, which makes those that are missing.")
+                        f"Run `python3 kit.py site {shlex.quote(str(folder))}` without --runs: that makes what is missing.")
     names = write(folder, found, labs)
     wrong = complaints(folder, names)
     size = sum((folder / f"{name}.html").stat().st_size for name in ["index", *names])
@@ -89,10 +93,21 @@ def make(folder: Path, lessons: list, labs: list, runs: "Path | None" = None) ->
 # --- the folder
 
 def ours(folder: Path) -> list:
-    """The files of an earlier site in this folder, [] for a folder that is empty or not there. SiteError for any other one."""
+    """The files of an earlier site in this folder, [] for a folder that is empty or not there.
+
+    SiteError for any other one, for one that can't be made or written, and for a list that is not of this program's making.
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
+    what = "no folder" if not there.is_dir() else "" if os.access(there, os.W_OK | os.X_OK) else "not yours to write in"
+    if what and (there != folder or there.is_dir()):
+        raise SiteError(f"{folder} can't be written: {there} is {what}. Name another place.")
     if folder.is_dir() and (folder / MARK).is_file():
-        return json.loads((folder / MARK).read_text("utf-8"))
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        with contextlib.suppress(ValueError, TypeError):         # UnicodeDecodeError is a ValueError too
+            if all(map(PAGE.fullmatch, files := json.loads((folder / MARK).read_text("utf-8")))):
+                return files
+        raise SiteError(f"{folder / MARK} does not list pages of a site, so nothing is written or deleted here. "
+                        "Delete the folder if it was a site of yours, or name another one.")
+    if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
         what = "a folder with other files" if folder.is_dir() else "a file"
         raise SiteError(f"{folder} is {what}, and nothing of yours is written over or deleted here. "
                         "Name a new or an empty folder, or one with an earlier site.")

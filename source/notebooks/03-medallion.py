@@ -486,7 +486,7 @@ bars(waited, title, "seconds since the first message is read", text="{:.1f}");
 # 4. From ETL (01): what becomes of a row that the target's schema refuses?
 #    <details><summary>Answer</summary>In ETL it never enters the store, so it must be conserved outside, as a reject with a reason. Here it is in bronze and in quarantine.</details>
 # 5. From ELT (02): what makes "change the rule and run again" possible, and where is it in this notebook?
-#    <details><summary>Answer</summary>Raw data that nobody changes, and models that are functions of it alone. Here: bronze, and `silver_of`.</details>
+#    <details><summary>Answer</summary>Raw data that nobody changes, and models that are functions of it alone. Here: bronze, and <code>silver_of</code>.</details>
 
 # %% [markdown]
 # ## Go on

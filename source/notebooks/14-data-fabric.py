@@ -511,7 +511,7 @@ look(scoreboard())
 # ## Check yourself
 #
 # 1. Inclusion of `flights.year` in `planes.year` is 1.0. Why is it no join?
-#    <details><summary>Answer</summary>`planes.year` is no key: a flight would meet every aircraft built in that year.</details>
+#    <details><summary>Answer</summary><code>planes.year</code> is no key: a flight would meet every aircraft built in that year.</details>
 # 2. A slide says that metadata "integrates the data". What has to run before you believe it?
 #    <details><summary>Answer</summary>A suggestion that is tried: the join keeps its rows and finds its keys. And a policy that acts: the tag that reaches a derived column. A catalogue that is only read is a document.</details>
 # 3. A tag follows columns. Why not filters and join keys too?
