@@ -190,6 +190,8 @@ def private() -> list:
     """[(a folder of this machine, the short name that a page has for it)], the longest first."""
     known = {str(state()): ".patternlab", str(ROOT): "kit", tempfile.gettempdir(): "tmp", os.path.expanduser("~"): "~"}
     known |= {os.path.realpath(folder): short for folder, short in known.items()}
+    # delta-rs names a path without its first slash; of a shallow folder that would be an ordinary word
+    known |= {folder[1:]: short for folder, short in known.items() if folder.count("/") > 2}
     return sorted(((folder, short) for folder, short in known.items() if len(folder) > 3), key=lambda pair: -len(pair[0]))
 
 
