@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import psutil
@@ -231,7 +232,7 @@ def test_a_busy_port_is_said(source, tmp_path):
 
 
 def test_path_with_spaces_second_kernel_and_kill_9(source, tmp_path):
-    """A second kernel, in a state folder with spaces, next to this one; after its SIGKILL nothing of it is left."""
+    """A second kernel, in a state folder with spaces and another letter, next to this one; after its SIGKILL nothing of it is left."""
     state = Path("/tmp") / f"pattern lab {os.getpid()} ü"
     (state / "jars").parent.mkdir()
     (state / "jars").symlink_to(place.state("jars"))
@@ -239,6 +240,8 @@ def test_path_with_spaces_second_kernel_and_kill_9(source, tmp_path):
     pids, ports = numbers[:3], numbers[3:]
     try:
         assert ask(dsn, "select 1") == [(1,)] and ask(source.dsn, "select 1") == [(1,)]
+        with urllib.request.urlopen(f"http://127.0.0.1:{ports[-1]}/connector-plugins", timeout=10) as plugins:
+            assert b"PostgresConnector" in plugins.read(), "Connect finds Debezium on such a path"
         assert int(re.search(r":(\d+)/", dsn)[1]) != source.port
         family = {process.pid for process in psutil.Process(child.pid).children(recursive=True)} | set(pids)
         assert len(family) >= 6

@@ -167,16 +167,14 @@ class Embedded(guard.Own, Connect):
         super().__init__(f"http://127.0.0.1:{self._start()}", folder / "connect.log")
 
     def _settings(self, port: int) -> Path:
-        def text(path: Path) -> str:                             # a properties file takes a backslash for an escape
-            return str(path).replace("\\", "\\\\")
         file = self._folder / "worker.properties"
         converter = "org.apache.kafka.connect.json.JsonConverter"
         file.write_text("\n".join([
             f"bootstrap.servers={self._bootstrap}", f"listeners=http://127.0.0.1:{port}",
             f"key.converter={converter}", "key.converter.schemas.enable=false",
             f"value.converter={converter}", "value.converter.schemas.enable=false",
-            f"offset.storage.file.filename={text(self._folder / 'offsets')}", "offset.flush.interval.ms=1000",
-            f"plugin.path={text(self._folder / 'plugins')}", "plugin.discovery=service_load",
+            f"offset.storage.file.filename={java.escaped(str(self._folder / 'offsets'))}", "offset.flush.interval.ms=1000",
+            f"plugin.path={java.escaped(str(self._folder / 'plugins'))}", "plugin.discovery=service_load",
             "producer.linger.ms=5", "task.shutdown.graceful.timeout.ms=3000", ""]), encoding="utf-8")
         return file
 

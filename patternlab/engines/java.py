@@ -54,6 +54,16 @@ def argument_file(folder: Path, jars) -> Path:
     return file
 
 
+def escaped(text: str) -> str:
+    """`text` as a value of a .properties file, which is read as Latin-1: other letters as Java's own escapes."""
+    def one(letter):
+        if letter == "\\":
+            return "\\\\"
+        units = letter.encode("utf-16-be")
+        return letter if letter.isascii() else "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+    return "".join(map(one, text))
+
+
 # --- class-data-sharing archives ------------------------------------------------------------------------------------
 def _key(jars, flags) -> str:
     parts = [_release(), *flags, *(f"{jar}:{jar.stat().st_size}:{jar.stat().st_mtime_ns}" for jar in map(Path, jars))]

@@ -97,7 +97,7 @@ class Kafka(Topics):
         port, controller = free_ports(2)
         self.bootstrap = f"127.0.0.1:{port}"
         self._properties = self._folder / "server.properties"
-        self._properties.write_text(_PROPERTIES.format(port=port, controller=controller, data=_java_escaped(str(data))))
+        self._properties.write_text(_PROPERTIES.format(port=port, controller=controller, data=java.escaped(str(data))))
         (self._folder / "log4j2.properties").write_text(_LOG4J)
         template = place.state("templates") / f"kafka-{_version()}"
         if not all((template / name).exists() for name in _TEMPLATE):
@@ -175,16 +175,6 @@ class Kafka(Topics):
 
     def __repr__(self):
         return f"Kafka({self.bootstrap})"
-
-
-def _java_escaped(text: str) -> str:
-    """`text` as a value of a .properties file, which is read as Latin-1: other letters as Java's own escapes."""
-    def escaped(letter):
-        if letter == "\\":
-            return "\\\\"
-        units = letter.encode("utf-16-be")
-        return letter if letter.isascii() else "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
-    return "".join(map(escaped, text))
 
 
 def _version() -> str:
