@@ -97,8 +97,8 @@ print(f"nightly: {known:,} departures, running: {current:,}")
 #
 # ### Step 1: what all nine share
 #
-# Reports are counted by hour and airport, and of several about one flight one may be taken. `RULE` says what a delay is: a rule that will
-# change.
+# `hourly` counts reports by hour and airport. `one_a_flight` keeps, of several about one flight, the first in an order that you name.
+# `RULE` says what a delay is; it will change.
 
 # %% tags=["step-shared"]
 RULE, HOUR = "dep_delay", "date_trunc('hour', scheduled) AS hour"
@@ -142,10 +142,9 @@ def save(rows, name, mode="overwrite"):
 print("messages(), parsed(messages), table(name), save(rows, name)")
 
 # %% tags=["step-run", "fold"]
-# plumbing: one run of a stream up to what is there; since = 0: without what was there before
+# plumbing: what a group is asked; one run of a stream up to what is there; since = 0: without what was there before
 def measures():
     return F.count("*").alias("departures"), F.avg(F.expr(RULE)).alias("mean_delay")
-
 
 
 def ended(writer, name, since):
@@ -178,7 +177,7 @@ def etl(since):
 contest.enter("ETL", etl)
 
 # %% [markdown]
-# On a single day there is nothing yet: at midnight the day has not begun. A **star** ([04](04-star-schema.ipynb)) has a fact for
+# Where your slice is one day, ETL has nothing yet: at its midnight nothing had left. A **star** ([04](04-star-schema.ipynb)) has a fact for
 # each report, with the key of its airport. Left out: all other dimensions, and versions of what changes.
 
 # %% tags=["step-star"]
@@ -418,8 +417,8 @@ asked_now = contest.now()
 look(asked_now, rows=9)
 
 # %% [markdown]
-# An *age* is how long ago the first report came that an answer lacks. Where it lacks none, it is the time from the log to the answer, as
-# measured here: that of a query which has to start first, but for the roll-up.
+# An *age* is how long ago the first report came that an answer lacks. Where it lacks none, it is how long the last run took, from the
+# log to the answer. For all but the roll-up that is mostly a query that has to start.
 
 # %% tags=["figure-ages"]
 ages = asked_now.set_index("architecture")["age, s"]
@@ -458,7 +457,7 @@ look(in_the_end, rows=9)
 # ### The patience is a guess
 #
 # The windows were given the greatest lateness of the slice. Here the same query reads the first 600 reports (or all, of a small day)
-# in fifteen batches, first without patience, then with the slice's own maximum:
+# in some fifteen batches, first without patience, then with the slice's own maximum:
 
 # %% tags=["break-patience"]
 some, published = log[:600], {}
@@ -480,7 +479,8 @@ for patience in (0, PATIENCE):
 # ### A rule changes
 #
 # The airport decides that a flight which leaves early has no delay, instead of a negative one. All answers of all hours change.
-# `RULE` is the one place where it stands here, and everybody builds its answer again, from its source:
+# `RULE` is the one place where it stands here. Everybody forgets what it has and builds its answer again, from the topic or, CDC, from
+# a new snapshot:
 
 # %% tags=["break-rule"]
 RULE = "greatest(dep_delay, 0)"
@@ -491,9 +491,9 @@ with measure("17: nine rebuilt") as m:
 look(contest.rebuilds(), rows=9)
 
 # %% [markdown]
-# On one day that is seconds for each. Ask what it is on ten years: ETL, star, windows, Kappa and the roll-up need a topic that still has
-# all of them; ELT, medallion and Lambda have a copy of their own; CDC needs the other side's permission for a snapshot. And only
-# Lambda had the rule in two programs.
+# On one day that is seconds for each. On ten years, ask who still has the reports. ELT, medallion and Lambda keep all of them. CDC and
+# the roll-up keep a row for each flight, which is enough for this rule. ETL, star, windows and Kappa keep only what the old rule made:
+# they need a topic that goes back ten years. And only Lambda had the rule in two programs.
 
 # %% [markdown]
 # ### Reports come again
@@ -510,7 +510,7 @@ look(doubled, rows=9)
 
 # %% [markdown]
 # Who has a key and looks at it is safe: by rank, by the model, by a silver that knows copies, by `MERGE`, by `on conflict`. The
-# windows are right by luck: copies came when their hours were closed. An hour before, they would have counted.
+# windows are right by luck: copies came when their hours were closed. Into an open hour they would have been counted.
 #
 # The repair is the same for the three others: one row a flight. Kappa's question with that rule:
 
@@ -530,8 +530,8 @@ known = truth("departures_so_far", contest.slice, until=len(some))
 look(choosing.totals({"without patience": short, "truth": known}))
 
 # %% [markdown]
-# Who leaves late is reported late, so it is the late flights that are lost, and the airport looks better than it is. Whoever checks
-# how *many* rows are missing finds few; the error is in *which*.
+# Who leaves late is reported late, so it is the late flights that are lost, and the airports look better than they are. Whoever
+# checks how *many* are missing finds few; the error is in *which*.
 
 # %% [markdown]
 # ## Prove it
@@ -571,7 +571,7 @@ prove("nothing with the greatest lateness", published[PATIENCE], known)
 # ## Measure it
 #
 # All that was measured, a row for each. *Wrong*, *lost* and *doubled* count departures, *kB* is all that has to be kept, checkpoints and
-# topics included, *lines* are those of its functions above. Only the last column is words.
+# topics included, *lines* are its functions above and their SQL, without plumbing. Only the last column is words.
 
 # %% tags=["look-table"]
 BREAKS = {
@@ -619,7 +619,8 @@ look(contest.table(BREAKS), rows=9)
 # 4. From 07: somebody sets the patience to the greatest lateness of last year. Is that right? <details><summary>Answer</summary>Until a
 #    flight is later. It is a promise about the past; watch what is dropped, and have a batch that can mend.</details>
 # 5. From 10: the topic keeps seven days, and the rule changes for the year. Who can still answer? <details><summary>Answer</summary>Who
-#    has a copy of raw reports: ELT, medallion, Lambda's master data. The others have to find another source first.</details>
+#    keeps what the rule reads: ELT, medallion, Lambda's master data; here also CDC's replica and the roll-up's flights, a row for
+#    each. The others have to find another source first.</details>
 
 # %% [markdown]
 # ## Go on

@@ -1,4 +1,6 @@
 """What is special in lesson 17: its table is measured and plausible, ends are equal, and the breaks tell who is who."""
+import re
+
 import pytest
 import runs
 
@@ -77,10 +79,32 @@ def test_lines_are_those_of_the_cells(notebook, table):
         body = code[code.index(f"def {name}("):].splitlines()
         end = next(at for at, line in enumerate(body[1:], 1) if line and not line.startswith(" "))
         return sum(bool(line.strip()) for line in body[:end])
-    functions = {"ETL": ["etl"], "star": ["star"], "windows": ["counted", "windows"],
-                 "Lambda": ["batch_layer", "lambda_"], "CDC": ["upsert", "cdc"], "roll-up": ["rollup"]}
+    def sql(name):
+        return sum(bool(line.strip()) for line in re.search(f'^{name} = """(.*?)"""', code, re.S | re.M)[1].splitlines())
+
+    functions = {"ETL": ["etl"], "star": ["star"], "ELT": ["elt"], "medallion": ["medallion"], "windows": ["counted", "windows"],
+                 "Lambda": ["batch_layer", "lambda_"], "Kappa": ["kappa"], "CDC": ["upsert", "cdc"], "roll-up": ["rollup"]}
+    texts = {"ELT": ["NEWEST"], "Lambda": ["SERVE"], "Kappa": ["BOARD"], "roll-up": ["TABLES", "PUT"]}
     for name, parts in functions.items():
-        assert table[name]["lines"] == sum(map(lines, parts)), name
+        assert table[name]["lines"] == sum(map(lines, parts)) + sum(map(sql, texts.get(name, []))), name
+
+
+@pytest.mark.parametrize("call, says", [
+    ("contest.enter('ETL', etl)", "run the cells from look-log on"),
+    ("contest.rebuild()", "The copies are on the topic already"),
+    ("contest.again(copies[1:])", "Other copies are on the topic already")])
+def test_what_is_past_is_not_done_again_and_says_so(notebook, call, says):
+    before = runs.value(notebook, "[contest.sent, contest.stage, list(contest.entries)]")
+    printed, error = runs.run_code(notebook, call)
+    assert error is not None and says in str(error), (printed, error)
+    assert runs.value(notebook, "[contest.sent, contest.stage, list(contest.entries)]") == before
+
+
+def test_a_cell_that_is_run_again_in_the_end_shows_what_was_seen(notebook):
+    printed, error = runs.run_code(notebook, "contest.until('hour')\nprint(contest.finish().equals(in_the_end))\n"
+                                   "print(contest.now().equals(asked_now))")
+    assert error is None and "not played backwards" in printed and printed.count("True") == 2, (printed, error)
+    assert runs.value(notebook, "[contest.stage, contest.sent == len(log) + len(copies)]") == ["end", True]
 
 
 def test_the_sum_is_what_departed(notebook, slice):

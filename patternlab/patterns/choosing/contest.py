@@ -1,6 +1,5 @@
 """The contest of pattern 17: it sends the day piece by piece, lets each architecture read, and keeps what is measured."""
 import contextlib
-import inspect
 import time
 from dataclasses import dataclass, field
 
@@ -12,8 +11,7 @@ from ...tables import look
 from ...truth import truth
 from ..cdc.around import settled
 from . import scene
-
-COLUMNS = ["hour", "origin", "departures", "mean_delay"]
+from .answers import COLUMNS, lines, off, plain
 
 
 @dataclass
@@ -41,7 +39,7 @@ class Contest:
         self.slice, self.log = days(slice), scene.reports_of(slice)
         self.at = scene.moments(self.log)
         self.bus, self.store, self.worker, self.folder = bus, store, worker, folder
-        self.entries, self.sent, self.stage = {}, 0, ""
+        self.entries, self.sent, self.stage, self.seen = {}, 0, "", {}
         worker.delete("departed")
         store.empty()
         store.sql(scene.DEPARTED)
@@ -53,7 +51,15 @@ class Contest:
 
     # --- the day --------------------------------------------------------------------------------------------------------
     def until(self, moment: str) -> None:
-        """Send what has come by `moment` (midnight, hour, soon, now, end), to the topic and into the database; says so."""
+        """Send what has come by `moment` (midnight, hour, soon, now, end), to the topic and into the database; says so.
+
+        A moment that is past stays past: then nothing is sent.
+        """
+        order = list(self.at)
+        if self.stage and order.index(moment) < order.index(self.stage):
+            print(f"\"{moment}\" is past, it is \"{self.stage}\": the day is not played backwards. "
+                  "To play it again, run the cells from look-log on.")
+            return
         self._send(self.log[self.sent:self.at[moment]])
         self.stage = moment
         last = self.log[self.sent - 1]["arrival"] if self.sent else "-"
@@ -96,25 +102,34 @@ class Contest:
         """An architecture reads for the first time; `functions` are its code, and the last one, called with `since`, answers.
 
         `topics` (without a word: the log) and `relations` are what it needs kept outside its folder. Prints a line, and shows
-        the first rows of its answer.
+        the first rows of its answer. RuntimeError when everybody has been asked already: its time to read is past.
         """
-        topics = [self.topic] if topics is None else topics
-        entry = self.entries[name] = Entry(functions, topics, relations, self.stage)
+        if self.stage in ("now", "end"):
+            raise RuntimeError(f"{name} reads before everybody is asked, and it is \"{self.stage}\" already. "
+                               "To see what you changed through the whole day, run the cells from look-log on.")
+        entry = Entry(functions, [self.topic] if topics is None else topics, relations, self.stage)
         answer = self._run(entry, 0)
+        before = self.entries.get(name, entry).stage
+        if before != self.stage:
+            print(f"{name} has read at \"{self.stage}\" now, no longer at \"{before}\", and is compared by that.")
+        self.entries[name] = entry
         print(f"{name}: {len(answer):,} rows, {int(answer.departures.sum()):,} departures, {entry.seconds:.1f} s")
         return look(answer, rows=3)
 
-    def _run(self, entry: Entry, since: int) -> pd.DataFrame:
+    def _run(self, entry: Entry, since: int, when: str = "") -> pd.DataFrame:
+        """Its answer, which is kept under `when` (without a word: the moment that it is)."""
         begun = time.perf_counter()
         answer = entry.functions[-1](since)
         answer = answer.toPandas() if hasattr(answer, "toPandas") else answer
         entry.seconds, entry.read = time.perf_counter() - begun, self.sent
-        entry.answers[self.stage] = plain(answer)
-        return entry.answers[self.stage]
+        entry.answers[when or self.stage] = plain(answer)
+        return entry.answers[when or self.stage]
 
     def now(self) -> pd.DataFrame:
         """The newest reports come; who reads all the time reads them. A row each: what its answer holds now, and its age."""
         self.until("now")
+        if self.stage == "end":
+            return self.seen["now"]
         right, rows = self.truth("now"), {}
         for name, entry in self.entries.items():
             if entry.stage == "soon":
@@ -125,7 +140,7 @@ class Contest:
             age = entry.seconds if behind is None else behind
             entry.measured.update({"age at now, s": age, "too few now": few, "too many now": many})
             rows[name] = {"departures": int(answer.departures.sum()), "too few": few, "too many": many, "age, s": age}
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("architecture").reset_index()
+        return self._shown("now", rows)
 
     def behind(self, answer: pd.DataFrame) -> "float | None":
         """Seconds between `now` and the arrival of the first report that an answer lacks; None where it lacks none."""
@@ -140,6 +155,11 @@ class Contest:
 
     def finish(self) -> pd.DataFrame:
         """The rest of the day comes, and midnight, and everybody reads it: a row each, with its last run's seconds."""
+        if "end" in self.seen:
+            print("The day has ended once, and this is what everybody answered. To play it again, run from look-log on.")
+            return self.seen["end"]
+        if "now" not in self.seen:
+            self.now()
         self.until("end")
         self.bus.send(self.clock, [self.tick])
         on_topics = scene.topic_bytes(self.bus)
@@ -151,16 +171,22 @@ class Contest:
             entry.measured.update({"too few in the end": few, "too many in the end": many, "kB": kept / 1000})
             rows[name] = {"departures": int(entry.answers["end"].departures.sum()), "too few": few, "too many": many,
                           "seconds": entry.seconds}
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("architecture").reset_index()
+        return self._shown("end", rows)
+
+    def _shown(self, moment: str, rows: dict) -> pd.DataFrame:
+        """The rows of a table, kept: a cell that is run again when the day has gone on shows what was seen."""
+        self.seen[moment] = pd.DataFrame.from_dict(rows, orient="index").rename_axis("architecture").reset_index()
+        return self.seen[moment]
 
     # --- what breaks ----------------------------------------------------------------------------------------------------
     def rebuild(self) -> dict:
         """Everybody forgets what it has and builds its answer again from its source: {architecture: answer}."""
+        if self.sent > len(self.log):
+            raise RuntimeError("The copies are on the topic already, and whoever builds anew would read them too. "
+                               "To change the rule again, run the cells from look-log on.")
         made = {}
         for name, entry in self.entries.items():
-            kept = dict(entry.answers)
-            made[name] = self._run(entry, 0)
-            entry.answers = {**kept, "rebuilt": made[name]}
+            made[name] = self._run(entry, 0, "rebuilt")
             entry.measured["rebuild, s"] = entry.seconds
         return made
 
@@ -170,16 +196,21 @@ class Contest:
         return pd.Series(seconds, name="rebuild, s").rename_axis("architecture").reset_index()
 
     def again(self, copies: list) -> pd.DataFrame:
-        """Reports come once more, everywhere: a row each, with how many departures too many (or few) its answer has then."""
-        self._send(copies)
+        """Reports come once more, everywhere: a row each, with how many departures too many (or few) its answer has then.
+
+        The same copies are sent once, however often the cell is run. RuntimeError for others.
+        """
+        if self.sent > len(self.log) and copies != self.copies:
+            raise RuntimeError(f"Other copies are on the topic already, {len(self.copies):,} of them, and they would count as "
+                               "well. To send these instead, run the cells from look-log on.")
+        self.copies = copies
+        self._send(copies[self.sent - len(self.log):])
         right, rows = self.truth("end"), {}
         for name, entry in self.entries.items():
-            kept = dict(entry.answers)
-            few, many = off(self._run(entry, entry.read), right)
-            entry.answers = {**kept, "copies": entry.answers[self.stage]}
+            few, many = off(self._run(entry, entry.read, "copies"), right)
             entry.measured["doubled"] = many
             rows[name] = {"too few": few, "too many": many}
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("architecture").reset_index()
+        return self._shown("copies", rows)
 
     # --- what is said of them -------------------------------------------------------------------------------------------
     def truth(self, moment: str, **more) -> pd.DataFrame:
@@ -213,31 +244,6 @@ class Contest:
             rows[name] = {"age at now, s": seen["age at now, s"], "wrong now": seen["too few now"] + seen["too many now"],
                           "wrong in the end": seen["too few in the end"] + seen["too many in the end"],
                           "lost": seen["too few in the end"], "doubled": seen["doubled"], "kB": seen["kB"],
-                          "rebuild, s": seen["rebuild, s"], "lines": sum(map(lines, entry.functions)), "breaks": breaks[name]}
+                          "rebuild, s": seen["rebuild, s"], "lines": lines(entry.functions), "breaks": breaks[name]}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("architecture")
 
-
-def lines(function) -> int:
-    """Lines of a function's code, without empty ones."""
-    return sum(bool(line.strip()) for line in inspect.getsource(function).splitlines())
-
-
-def plain(answer: pd.DataFrame) -> pd.DataFrame:
-    """An answer as everybody's is compared: COLUMNS, in order of hour and origin, hours in UTC."""
-    answer = answer[COLUMNS].assign(hour=pd.to_datetime(answer.hour, utc=True), departures=answer.departures.astype(int),
-                                    mean_delay=answer.mean_delay.astype(float))
-    return answer.sort_values(COLUMNS[:2], ignore_index=True)
-
-
-def off(answer: pd.DataFrame, right: pd.DataFrame) -> tuple:
-    """(departures too few, too many) of an answer, each summed over its cells."""
-    here, there = (frame.assign(hour=pd.to_datetime(frame.hour, utc=True)).set_index(COLUMNS[:2]) for frame in (answer, right))
-    too_many = here.departures.sub(there.departures, fill_value=0)
-    return int(-too_many.clip(upper=0).sum()), int(too_many.clip(lower=0).sum())
-
-
-def totals(answers: dict) -> pd.DataFrame:
-    """{name: answer}: a row each, with all its departures and their mean delay in minutes."""
-    rows = [(name, answer.departures.sum(), (answer.departures * answer.mean_delay).sum() / answer.departures.sum())
-            for name, answer in answers.items()]
-    return pd.DataFrame(rows, columns=["answer", "departures", "mean delay, minutes"])
