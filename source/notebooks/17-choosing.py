@@ -423,7 +423,7 @@ look(asked_now, rows=9)
 # %% tags=["figure-ages"]
 ages = asked_now.set_index("architecture")["age, s"]
 lacking = asked_now[asked_now["too few"] > 0].architecture.tolist()
-title = f"{len(lacking)} of nine lack something, up to {ages.max() / 3600:.0f} hours"
+title = f"{len(lacking)} of nine lack reports, for up to {ages.max() / 3600:.0f} hours"
 bars(ages, title, "age, seconds", log=True, hatch=lacking, text="{:,.1f}");
 
 # %% [markdown]
@@ -531,7 +531,7 @@ look(choosing.totals({"without patience": short, "truth": known}))
 
 # %% [markdown]
 # Who leaves late is reported late, so it is the late flights that are lost, and the airports look better than they are. Whoever
-# checks how *many* are missing finds few; the error is in *which*.
+# knows only how *many* are missing takes the mean of the rest for nearly right; the error is in *which*.
 
 # %% [markdown]
 # ## Prove it

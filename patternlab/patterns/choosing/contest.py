@@ -62,8 +62,8 @@ class Contest:
             return
         self._send(self.log[self.sent:self.at[moment]])
         self.stage = moment
-        last = self.log[self.sent - 1]["arrival"] if self.sent else "-"
-        print(f"{self.sent:,} of {len(self.log):,} reports have come by \"{moment}\", the newest at {last}")
+        last = f", the newest at {self.log[self.sent - 1]['arrival']}" if self.sent else ""
+        print(f"{self.sent:,} of {len(self.log):,} reports have come by \"{moment}\"{last}")
 
     def _send(self, reports: list) -> None:
         self.bus.send(self.topic, reports)
