@@ -232,7 +232,7 @@ def test_a_busy_port_is_said(source, tmp_path):
 
 
 def test_path_with_spaces_second_kernel_and_kill_9(source, tmp_path):
-    """A second kernel, in a state folder with spaces and another letter, next to this one; after its SIGKILL nothing of it is left."""
+    """A second kernel in a state folder with spaces and another letter, next to this one; its SIGKILL leaves nothing of it."""
     state = Path("/tmp") / f"pattern lab {os.getpid()} ü"
     (state / "jars").parent.mkdir()
     (state / "jars").symlink_to(place.state("jars"))
