@@ -86,15 +86,27 @@ def arriving(reports: list, parts: int = PARTS, stall: bool = False):
 def killed_midway(write, folder, reports: list) -> int:
     """`write(folder, arriving)`, a function of the notebook, in a process of its own that gets SIGKILL while it works.
 
-    It is killed when two thirds of the reports have been handed to it. Its exit code: -9.
+    It is killed when two thirds of the reports have been handed to it, and some of them are in a file: an engine writes behind
+    the hand-over, and for a few reports it writes none before the end, so a second later it is killed anyway. Its exit code: -9.
     """
     file = written("writer", "import json, pathlib, sys", "from deltalake import write_deltalake",
                    "from patternlab.patterns.lakehouse.scene import arriving", write,
                    "reports = json.loads(pathlib.Path(__file__).with_suffix('.json').read_text(encoding='utf-8'))",
                    f"{write.__name__}({str(folder)!r}, arriving(reports, stall=True))")
     file.with_suffix(".json").write_text(json.dumps(reports), encoding="utf-8")
+    before, since = _written(folder), []
     program = Program(file)
-    return killed(program, when=lambda: "two thirds" in program.log.read_text(errors="replace"))
+
+    def midway():
+        if "two thirds" in program.log.read_text(errors="replace"):
+            since.append(time.monotonic())
+        return since and (_written(folder) != before or since[-1] - since[0] > 1)
+    return killed(program, when=midway)
+
+
+def _written(folder) -> dict:
+    """{data file: (its size, when it was written)} of all in a folder."""
+    return {file: (file.stat().st_size, file.stat().st_mtime_ns) for file in Path(folder).rglob("*.parquet")}
 
 
 def emptied(folder) -> str:
