@@ -8,6 +8,7 @@ import pytest
 import runs
 
 from patternlab.checking.outcomes import Wrong
+from patternlab.commands import atlas
 from patternlab.commands.budget import words
 from patternlab.patterns.choosing import four_changes, four_fashions, four_teams, needs
 from patternlab.patterns.choosing.lab import EXERCISES
@@ -45,6 +46,12 @@ def test_there_are_twelve_teams_and_every_pattern_has_its_part():
     fits, tempts = (set(chain(*parts)) for parts in ([team.right for team in TEAMS], [team.wrong for team in TEAMS]))
     assert fits | tempts == set(NAMES), "a pattern that is neither right nor tempting for anybody"
     assert len(fits) >= 12 and any(len(team.right) > 1 for team in TEAMS)
+
+
+def test_the_sixteen_are_those_of_the_map():
+    patterns = [one for one in atlas.load()["patterns"] if one["family"] != "choice"]
+    assert {number: tuple(names) for number, names in NAMES.items()} == \
+        {one["number"]: (one["slug"], one["name"]) for one in patterns}
 
 
 @EACH

@@ -202,10 +202,10 @@ def of_this_machine(text: str) -> list:
 
 def hide(notebook) -> list:
     """Put short names for folders of this machine in all outputs, in place; returns the folders that were there."""
-    found = set()
+    found, known = set(), private()
 
     def short(text):
-        for folder, name in private():
+        for folder, name in known:
             text, times = re.subn(_whole(folder), lambda _: name, text)
             found.update([folder] * bool(times))
         return text

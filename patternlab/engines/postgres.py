@@ -56,10 +56,15 @@ class Postgres:
             rows = cursor.fetchall() if cursor.description else []
             return pd.DataFrame(rows, columns=[column.name for column in cursor.description or ()])
 
-    def empty(self) -> None:
-        """Drop what an earlier run left in this database: slots (and who reads them), publications and tables."""
+    def drop_slots(self) -> None:
+        """Drop the replication slots of this database; who reads one is ended."""
         with _cursor(self.dsn) as cursor:
             _drop_slots(cursor, self.database)
+
+    def empty(self) -> None:
+        """Drop what an earlier run left in this database: slots (and who reads them), publications and tables."""
+        self.drop_slots()
+        with _cursor(self.dsn) as cursor:
             cursor.execute("select pubname from pg_publication")
             for (name,) in cursor.fetchall():
                 cursor.execute(f'drop publication "{name}"')

@@ -84,15 +84,13 @@ def changes_topic(name: str) -> str:
 
 def follow(worker, bus, store, name: str) -> None:
     """Debezium follows `departed` from a snapshot on, as if for the first time, into an empty topic; it starts meanwhile."""
-    told = addresses(name)
     worker.delete(name)
-    slot = told["slot.name"]
-    store.sql("select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where slot_name = %s and active", slot)
-    store.sql("select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = %s", slot)
+    store.drop_slots()                                    # the old connector's: a new one would go on where it was
     bus.topic(changes_topic(name))
-    worker.put(name, {**told, "connector.class": "io.debezium.connector.postgresql.PostgresConnector", "plugin.name": "pgoutput",
-                      "table.include.list": "public.departed", "publication.autocreate.mode": "filtered",
-                      "snapshot.mode": "initial", "time.precision.mode": "isostring", "poll.interval.ms": 50})
+    worker.put(name, {**addresses(name), "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
+                      "plugin.name": "pgoutput", "table.include.list": "public.departed",
+                      "publication.autocreate.mode": "filtered", "snapshot.mode": "initial", "time.precision.mode": "isostring",
+                      "poll.interval.ms": 50})
 
 
 # --- bytes --------------------------------------------------------------------------------------------------------------
